@@ -1,0 +1,59 @@
+//! Numbers in base 36, digits `0-9a-z`, as changesets write them.
+
+use std::fmt;
+
+/// Shows a number in base 36.
+pub(crate) struct Base36(pub u64);
+
+impl Base36 {
+    /// Appends the digits as code units.
+    pub(crate) fn push_to(&self, out: &mut Vec<u16>) {
+        let mut buffer = [0; 13];
+        out.extend(self.digits(&mut buffer).iter().map(|&digit| u16::from(digit)));
+    }
+
+    /// The digits as ASCII; 13 are enough for 64 bits.
+    fn digits<'a>(&self, buffer: &'a mut [u8; 13]) -> &'a [u8] {
+        let mut rest = self.0;
+        let mut first = buffer.len();
+        for (at, place) in buffer.iter_mut().enumerate().rev() {
+            *place = match (rest % 36) as u8 {
+                digit @ 0..10 => b'0' + digit,
+                digit => b'a' + digit - 10,
+            };
+            first = at;
+            rest /= 36;
+            if rest == 0 {
+                break;
+            }
+        }
+        buffer.get(first..).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Base36 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(self.digits(&mut [0; 13])).unwrap_or_default())
+    }
+}
+
+/// The value of a digit.
+pub(crate) fn digit(unit: u32) -> Option<u32> {
+    match unit {
+        0x30..=0x39 => Some(unit - 0x30),
+        0x61..=0x7a => Some(unit - 0x61 + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_print_as_in_javascript() {
+        for (number, text) in [(0, "0"), (35, "z"), (36, "10"), (1295, "zz"), (u64::MAX, "3w5e11264sgsf")] {
+            assert_eq!(Base36(number).to_string(), text);
+        }
+    }
+}

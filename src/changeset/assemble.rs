@@ -1,0 +1,125 @@
+//! Ops into normal form.
+//!
+//! In normal form no op has length zero; between two keeps all removals come before all inserts; neighbours of one kind
+//! with equal attributes are one op, or a multi-line op and its in-line tail; and there is no plain keep at the end.
+//! Removals and inserts keep their order among themselves, so the char bank never moves.
+//!
+//! Source: `SmartOpAssembler` and `MergingOpAssembler` in Etherpad's `src/static/js`.
+
+use super::{Op, OpKind, Ops};
+use smallvec::SmallVec;
+
+/// Merges neighbouring ops, without changing their order. For attributions, which have inserts only.
+#[derive(Debug, Default)]
+pub struct OpMerger {
+    pending: Option<Op>,
+    /// Code units after the last newline of `pending`, which form an op of their own unless more newlines follow.
+    tail: u32,
+}
+
+impl OpMerger {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next op; ops that nothing can be added to any more go to `out`. Ops of length zero vanish. O(1).
+    pub fn push(&mut self, op: Op, out: &mut impl Extend<Op>) {
+        if op.chars == 0 {
+            return;
+        }
+        match &mut self.pending {
+            Some(pending) if pending.kind == op.kind && pending.attribs == op.attribs => {
+                if op.lines > 0 {
+                    pending.chars += self.tail + op.chars;
+                    pending.lines += op.lines;
+                    self.tail = 0;
+                } else if pending.lines == 0 {
+                    pending.chars += op.chars;
+                } else {
+                    self.tail += op.chars;
+                }
+            }
+            _ => {
+                self.flush(out);
+                self.pending = Some(op);
+            }
+        }
+    }
+
+    /// Gives out what is left.
+    pub fn flush(&mut self, out: &mut impl Extend<Op>) {
+        if let Some(op) = self.pending.take() {
+            let tail = (self.tail > 0).then(|| Op { chars: self.tail, lines: 0, ..op.clone() });
+            self.tail = 0;
+            out.extend(std::iter::once(op).chain(tail));
+        }
+    }
+
+    /// Gives out what is left, unless it is a keep without attributes.
+    pub fn finish(&mut self, out: &mut impl Extend<Op>) {
+        match &self.pending {
+            Some(op) if op.kind == OpKind::Keep && op.attribs.is_empty() => *self = Self::default(),
+            _ => self.flush(out),
+        }
+    }
+}
+
+/// Takes ops in any order within a gap and gives them out in normal form.
+#[derive(Debug, Default)]
+pub struct OpAssembler {
+    out: Ops,
+    keeps: OpMerger,
+    removes: OpMerger,
+    inserts: OpMerger,
+    /// Inserts of the gap that are complete; they wait until no removal can come before them any more.
+    gap: Ops,
+}
+
+impl OpAssembler {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next op. O(1), amortised.
+    pub fn push(&mut self, op: Op) {
+        if op.chars == 0 {
+            return;
+        }
+        match op.kind {
+            OpKind::Keep => {
+                self.flush_gap();
+                self.keeps.push(op, &mut self.out);
+            }
+            OpKind::Remove => {
+                self.keeps.flush(&mut self.out);
+                self.removes.push(op, &mut self.out);
+            }
+            OpKind::Insert => {
+                self.keeps.flush(&mut self.out);
+                self.inserts.push(op, &mut self.gap);
+            }
+        }
+    }
+
+    /// The ops, a plain keep at the end left out.
+    pub fn finish(mut self) -> SmallVec<[Op; 3]> {
+        self.flush_gap();
+        self.keeps.finish(&mut self.out);
+        self.out
+    }
+
+    /// The ops, a plain keep at the end included, for lists that end in the middle of a document.
+    pub fn finish_open(mut self) -> SmallVec<[Op; 3]> {
+        self.flush_gap();
+        self.keeps.flush(&mut self.out);
+        self.out
+    }
+
+    fn flush_gap(&mut self) {
+        self.removes.flush(&mut self.out);
+        self.inserts.flush(&mut self.gap);
+        self.out.append(&mut self.gap);
+    }
+}

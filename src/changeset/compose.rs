@@ -1,0 +1,162 @@
+//! One changeset after another, as one.
+
+use super::heads::Heads;
+use super::{Bank, Changeset, Op, OpAssembler, OpKind};
+use crate::attrib::{AttribPool, EmptyValue};
+use crate::error::{Error, ErrorKind};
+use std::cmp::Ordering;
+
+impl Changeset {
+    /// This changeset, then `next`, as one.
+    ///
+    /// ```text
+    /// doc.apply(a.compose(b)) == doc.apply(a).apply(b)
+    /// a.compose(b).compose(c) == a.compose(b.compose(c))
+    /// ```
+    ///
+    /// The result is in normal form. Text that `next` removes from what `self` inserts vanishes; attributes on the same
+    /// text are composed, as a change where both keep, as content where `self` inserts.
+    ///
+    /// O(n + m) for n and m ops, plus the text inserted. The documents are not needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LengthMismatch`] if `next` was not made from documents of this one's new length,
+    /// [`ErrorKind::NewlineMismatch`] if their newline counts cannot both be right,
+    /// [`ErrorKind::MissingAttribute`] where attributes must be looked up.
+    ///
+    /// ```
+    /// use easysync::{AttribPool, Changeset};
+    /// let pool = AttribPool::new();
+    /// let a = Changeset::parse("Z:1>2+2$😀")?; // puts an emoji, two code units, before the newline
+    /// let b = Changeset::parse("Z:3>1=2+1$!")?;
+    /// assert_eq!(a.compose(&b, &pool)?.to_string(), "Z:1>3+3$😀!");
+    /// # Ok::<(), easysync::Error>(())
+    /// ```
+    ///
+    /// Source: `compose` in Etherpad's `src/static/js/Changeset.ts`.
+    #[doc(alias = "then")]
+    pub fn compose(&self, next: &Self, pool: &AttribPool) -> Result<Self, Error> {
+        if self.new_len != next.old_len {
+            return Err(ErrorKind::LengthMismatch { expected: next.old_len(), found: self.new_len() }.into());
+        }
+        let mut out = OpAssembler::new();
+        let mut bank = Bank::new();
+        let (mut first, mut second) = (&*self.bank, &*next.bank);
+        zip(&self.ops, &next.ops, pool, |from, op| {
+            if op.kind == OpKind::Insert {
+                let source = if from == From::Second { &mut second } else { &mut first };
+                let (text, rest) = source.split_at_checked(op.chars as usize).unwrap_or((source, &[]));
+                *source = rest;
+                if from != From::Nowhere {
+                    bank.extend_from_slice(text);
+                }
+            }
+            if from != From::Nowhere {
+                out.push(op);
+            }
+        })?;
+        Self::checked(self.old_len(), out.finish(), bank)
+    }
+}
+
+/// The attribution of a document after a changeset, from the one before: op lists alone, without the text.
+///
+/// The flat form that `.etherpad` files and the wire know; a [`Document`](crate::Document) does the same to text and
+/// attributes in O(changed). The result is merged. O(n + m) for n and m ops.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotAttribution`], [`ErrorKind::NewlineMismatch`] or [`ErrorKind::MissingAttribute`]. Lengths are not
+/// compared.
+///
+/// Source: `applyToAttribution` in Etherpad's `src/static/js/Changeset.ts`.
+#[doc(alias = "apply_to_attribution")]
+pub fn compose_attribution(attribution: &[Op], changeset: &Changeset, pool: &AttribPool) -> Result<Vec<Op>, Error> {
+    if let Some(op) = attribution.iter().position(|op| op.kind != OpKind::Insert) {
+        return Err(ErrorKind::NotAttribution { op }.into());
+    }
+    let mut out = OpAssembler::new();
+    zip(attribution, &changeset.ops, pool, |from, op| {
+        if from != From::Nowhere {
+            out.push(op);
+        }
+    })?;
+    Ok(out.finish().into_vec())
+}
+
+/// Where the text of a composed op comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// The first list has it, and the second may have changed its attributes.
+    First,
+    /// The second list inserts it.
+    Second,
+    /// The first list inserts it and the second removes it, so there is no such op.
+    Nowhere,
+}
+
+/// Walks along two op lists, the second made for what the first produces, and gives out the ops of both together.
+///
+/// | first | second | given out |
+/// |---|---|---|
+/// | none | any | second |
+/// | any | none | first |
+/// | remove | any | first |
+/// | keep, insert | insert | second |
+/// | insert | remove | nothing |
+/// | insert | keep | insert, attributes composed as content |
+/// | keep | remove | remove |
+/// | keep | keep | keep, attributes composed as a change |
+///
+/// In the last four rows the length of the shorter one counts for both.
+fn zip(first: &[Op], second: &[Op], pool: &AttribPool, mut emit: impl FnMut(From, Op)) -> Result<(), Error> {
+    use OpKind::{Insert, Keep, Remove};
+    let (mut first, mut second) = (Heads::new(first), Heads::new(second));
+    loop {
+        let (a, b) = match (first.head(), second.head()) {
+            (None, None) => return Ok(()),
+            (Some(a), None) => (a, None),
+            (Some(a), Some(b)) if a.kind != Remove && b.kind != Insert => (a, Some(b)),
+            (Some(a), Some(_)) if a.kind == Remove => (a, None),
+            (_, Some(_)) => {
+                emit(From::Second, second.take_all());
+                continue;
+            }
+        };
+        let Some(b) = b else {
+            emit(From::First, first.take_all());
+            continue;
+        };
+        let (a_kind, b_kind) = (a.kind, b.kind);
+        let attribs = match (a_kind, b_kind) {
+            (_, Remove) => b.attribs.clone(),
+            (Insert, _) => a.attribs.compose(&b.attribs, EmptyValue::Delete, pool)?,
+            _ => a.attribs.compose(&b.attribs, EmptyValue::Keep, pool)?,
+        };
+        let (chars, lines) = shorter(a, b, second.index)?;
+        first.advance(chars, lines);
+        second.advance(chars, lines);
+        match (a_kind, b_kind) {
+            (Insert, Remove) => emit(From::Nowhere, Op { kind: Insert, chars, lines, attribs }),
+            (_, Remove) => emit(From::First, Op { kind: Remove, chars, lines, attribs }),
+            (Insert, _) => emit(From::First, Op { kind: Insert, chars, lines, attribs }),
+            _ => emit(From::First, Op { kind: Keep, chars, lines, attribs }),
+        }
+    }
+}
+
+/// Length and newlines of the shorter of two ops over the same text, if the newlines of both can be right.
+fn shorter(a: &Op, b: &Op, op: usize) -> Result<(u32, u32), Error> {
+    let possible = match a.chars.cmp(&b.chars) {
+        Ordering::Less => a.lines <= b.lines,
+        Ordering::Equal => a.lines == b.lines,
+        Ordering::Greater => a.lines >= b.lines,
+    } && a.lines <= a.chars
+        && b.lines <= b.chars;
+    if !possible {
+        return Err(ErrorKind::NewlineMismatch { op, expected: b.lines as usize, found: a.lines as usize }.into());
+    }
+    let shorter = if a.chars <= b.chars { a } else { b };
+    Ok((shorter.chars, shorter.lines))
+}

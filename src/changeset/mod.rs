@@ -1,0 +1,302 @@
+//! Changesets: what they are, how they are read, written, combined, and moved past each other.
+//!
+//! | file | operation |
+//! |---|---|
+//! | `parse`, `print` | wire text to [`Changeset`] and back |
+//! | `assemble` | ops into normal form |
+//! | `build` | changesets from scratch: keep, remove, insert, splice |
+//! | `compose` | one after the other |
+//! | `follow` | one past the other, made at the same time |
+//! | `inverse` | undo |
+//! | `position` | where a position or range goes; what is replaced by what |
+//! | `renumber` | from one attribute pool to another |
+
+mod assemble;
+mod build;
+mod compose;
+mod follow;
+mod heads;
+mod inverse;
+mod parse;
+mod position;
+mod print;
+mod renumber;
+
+pub use assemble::{OpAssembler, OpMerger};
+pub use build::{Builder, ops_from_text};
+pub use compose::compose_attribution;
+pub use follow::Tie;
+pub use inverse::AttributedText;
+pub use parse::{Unpacked, parse_ops, unpack};
+pub use position::{Assoc, Splice};
+pub use print::print_ops;
+pub use renumber::{UnknownAttrib, move_ops_to_pool};
+
+use crate::attrib::AttribSet;
+use crate::error::{Error, ErrorKind, NormalForm};
+use crate::text::{MAX_LEN, NEWLINE, count_newlines};
+use smallvec::SmallVec;
+
+/// What an op does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OpKind {
+    /// `=`: leaves text where it is and applies the attributes to it as a change.
+    #[doc(alias = "retain")]
+    Keep,
+    /// `-`: takes text out.
+    #[doc(alias = "delete")]
+    Remove,
+    /// `+`: puts in the next code units of the char bank, with exactly these attributes.
+    Insert,
+}
+
+impl OpKind {
+    /// `=`, `-` or `+`.
+    pub const fn symbol(self) -> char {
+        match self {
+            Self::Keep => '=',
+            Self::Remove => '-',
+            Self::Insert => '+',
+        }
+    }
+}
+
+/// One step of a changeset: a kind, the code units and newlines that it covers, and attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Op {
+    /// What it does.
+    pub kind: OpKind,
+    /// Its length in UTF-16 code units, at most 2^31 - 1.
+    pub chars: u32,
+    /// How many of them are `\n`. In a changeset, an op with newlines ends in one.
+    pub lines: u32,
+    /// Attributes to set (keep) or to have (insert). A removal carries none; if it does, they are ignored.
+    pub attribs: AttribSet,
+}
+
+impl Op {
+    /// A keep without attributes.
+    pub fn keep(chars: u32, lines: u32) -> Self {
+        Self { kind: OpKind::Keep, chars, lines, attribs: AttribSet::EMPTY }
+    }
+
+    /// A removal.
+    pub fn remove(chars: u32, lines: u32) -> Self {
+        Self { kind: OpKind::Remove, chars, lines, attribs: AttribSet::EMPTY }
+    }
+
+    /// An insert.
+    pub fn insert(chars: u32, lines: u32, attribs: AttribSet) -> Self {
+        Self { kind: OpKind::Insert, chars, lines, attribs }
+    }
+
+    /// How much of the old document the op covers, and how much of the new one.
+    fn spans(&self) -> (usize, usize) {
+        let chars = self.chars as usize;
+        match self.kind {
+            OpKind::Keep => (chars, chars),
+            OpKind::Remove => (chars, 0),
+            OpKind::Insert => (0, chars),
+        }
+    }
+}
+
+/// Few ops and short texts, the common case, take no memory of their own.
+type Ops = SmallVec<[Op; 3]>;
+type Bank = SmallVec<[u16; 8]>;
+
+/// A change to a whole document: keeps, removals and inserts from its start; the rest is kept.
+///
+/// All lengths and positions are **UTF-16 code units**, and the only newline is `\n`.
+///
+/// These hold for every value of this type, whatever it was made from:
+///
+/// 1. lengths are at most 2^31 - 1, and no op has more newlines than code units;
+/// 2. keeps and removals end within the old length;
+/// 3. old length, removals and inserts add up to the new length;
+/// 4. the inserts use up the char bank exactly, have the newlines that they claim, and end in a newline if they claim
+///    any.
+///
+/// Not known before it meets a document: whether keeps and removals have the newlines that they claim. A changeset from
+/// [`Changeset::parse`], and any result computed from such ones, is also in [normal form](Changeset::is_normal).
+///
+/// ```
+/// use easysync::{AttribPool, Changeset, Document};
+/// let pool = AttribPool::new();
+/// let mut doc = Document::from_text("abc\ndef\n");
+/// // keep "ab", remove "c\n", insert "X\n" and "Y"
+/// let changeset = Changeset::parse("Z:8>1=2|1-2|1+2+1$X\nY")?;
+/// doc.apply(&changeset, &pool)?;
+/// assert_eq!(doc.text(), "abX\nYdef\n");
+/// assert_eq!(changeset.to_string(), "Z:8>1=2|1-2|1+2+1$X\nY");
+/// # Ok::<(), easysync::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changeset {
+    old_len: u32,
+    new_len: u32,
+    ops: Ops,
+    bank: Bank,
+}
+
+impl Changeset {
+    /// The changeset that changes nothing in a document of `len` code units.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLong`] above 2^31 - 1.
+    #[doc(alias = "empty")]
+    pub fn identity(len: usize) -> Result<Self, Error> {
+        Self::from_ops(len, [], &[])
+    }
+
+    /// Makes a changeset from ops as they are, in normal form or not, and the text of its inserts. O(n).
+    ///
+    /// # Errors
+    ///
+    /// Whatever breaks the invariants that stand at [`Changeset`].
+    pub fn from_ops(old_len: usize, ops: impl IntoIterator<Item = Op>, char_bank: &[u16]) -> Result<Self, Error> {
+        Self::checked(old_len, ops.into_iter().collect(), Bank::from_slice(char_bank))
+    }
+
+    /// The one place where changesets come to be.
+    fn checked(old_len: usize, ops: Ops, bank: Bank) -> Result<Self, Error> {
+        if old_len > MAX_LEN {
+            return Err(ErrorKind::TooLong { len: old_len }.into());
+        }
+        let (mut old_pos, mut new_pos, mut used) = (0, 0, 0);
+        for (index, op) in ops.iter().enumerate() {
+            let (chars, lines) = (op.chars as usize, op.lines as usize);
+            if lines > chars {
+                return Err(ErrorKind::MoreLinesThanChars { op: index, lines, chars }.into());
+            }
+            let (old_span, new_span) = op.spans();
+            old_pos += old_span;
+            new_pos += new_span;
+            if old_pos > old_len {
+                return Err(ErrorKind::PastEnd { op: index, end: old_pos, old_len }.into());
+            }
+            if op.kind == OpKind::Insert {
+                let Some(text) = bank.get(used..used + chars) else {
+                    return Err(ErrorKind::BankTooShort { op: index, expected: used + chars, found: bank.len() }.into());
+                };
+                check_insert(index, lines, text)?;
+                used += chars;
+            }
+        }
+        if used < bank.len() {
+            return Err(ErrorKind::BankLeftOver { expected: used, found: bank.len() }.into());
+        }
+        let new_len = new_pos + (old_len - old_pos);
+        if new_len > MAX_LEN {
+            return Err(ErrorKind::TooLong { len: new_len }.into());
+        }
+        Ok(Self { old_len: old_len as u32, new_len: new_len as u32, ops, bank })
+    }
+
+    /// The length of the documents that it applies to, in code units.
+    #[doc(alias = "base_len")]
+    pub fn old_len(&self) -> usize {
+        self.old_len as usize
+    }
+
+    /// The length of the documents that it makes, in code units.
+    #[doc(alias = "target_len")]
+    pub fn new_len(&self) -> usize {
+        self.new_len as usize
+    }
+
+    /// The ops, in the order of the old document.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// The text of all inserts, one after the other.
+    pub fn char_bank(&self) -> &[u16] {
+        &self.bank
+    }
+
+    /// The ops, each with the text that it inserts; empty for keeps and removals.
+    pub fn steps(&self) -> impl Iterator<Item = (&Op, &[u16])> {
+        let mut rest = &*self.bank;
+        self.ops.iter().map(move |op| match op.kind {
+            OpKind::Insert => {
+                let (text, after) = rest.split_at_checked(op.chars as usize).unwrap_or((rest, &[]));
+                rest = after;
+                (op, text)
+            }
+            OpKind::Keep | OpKind::Remove => (op, &[][..]),
+        })
+    }
+
+    /// Whether it changes neither text nor attributes of any document: it has no ops. In normal form there is no other
+    /// way to say so.
+    #[doc(alias = "is_noop")]
+    pub fn is_identity(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// Whether the ops are in normal form: none of length zero; between two keeps all removals before all inserts;
+    /// neighbours that can be one op are; no plain keep at the end. O(n).
+    ///
+    /// Source: `checkRep` in Etherpad's `src/static/js/Changeset.ts`.
+    pub fn is_normal(&self) -> bool {
+        let mut order = Order::default();
+        self.ops.iter().all(|op| order.accept(op).is_ok()) && order.finish().is_ok()
+    }
+
+    /// The same change in normal form. O(n).
+    pub fn to_normal(&self) -> Self {
+        if self.is_normal() {
+            return self.clone();
+        }
+        let mut out = OpAssembler::new();
+        self.ops.iter().for_each(|op| out.push(op.clone()));
+        Self { ops: out.finish(), ..self.clone() }
+    }
+}
+
+/// An insert must have the newlines that it claims, and end in one if there are any.
+fn check_insert(op: usize, lines: usize, text: &[u16]) -> Result<(), Error> {
+    let found = count_newlines(text);
+    if found != lines {
+        return Err(ErrorKind::NewlineMismatch { op, expected: lines, found }.into());
+    }
+    if lines > 0 && text.last() != Some(&NEWLINE) {
+        return Err(ErrorKind::InsertEnd { op }.into());
+    }
+    Ok(())
+}
+
+/// Watches a list of ops go by and tells where it leaves the normal form.
+#[derive(Default)]
+struct Order {
+    last: Option<(OpKind, u32, AttribSet)>,
+}
+
+impl Order {
+    fn accept(&mut self, op: &Op) -> Result<(), NormalForm> {
+        if op.chars == 0 {
+            return Err(NormalForm::ZeroLength);
+        }
+        if let Some((kind, lines, attribs)) = &self.last {
+            if *kind == OpKind::Insert && op.kind == OpKind::Remove {
+                return Err(NormalForm::RemoveAfterInsert);
+            }
+            // A multi-line op may be followed by its in-line tail, and only by that.
+            let is_tail = *lines > 0 && op.lines == 0;
+            if *kind == op.kind && !is_tail && *attribs == op.attribs {
+                return Err(NormalForm::Unmerged);
+            }
+        }
+        self.last = Some((op.kind, op.lines, op.attribs.clone()));
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<(), NormalForm> {
+        match &self.last {
+            Some((OpKind::Keep, _, attribs)) if attribs.is_empty() => Err(NormalForm::FinalKeep),
+            _ => Ok(()),
+        }
+    }
+}

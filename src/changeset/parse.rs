@@ -1,0 +1,330 @@
+//! Wire text to changesets and op lists. All strictness lives here.
+//!
+//! ```text
+//! changeset = "Z:" number ( ">" | "<" ) number ops "$" bank
+//! op        = { "*" number } [ "|" number ] ( "=" | "-" | "+" ) number
+//! number    = base 36, digits 0-9 a-z
+//! ```
+
+use super::{Bank, Changeset, Op, OpKind, Ops, Order};
+use crate::attrib::{AttribId, AttribSet};
+use crate::base36::digit;
+use crate::error::{Error, ErrorKind, NormalForm};
+use crate::text::MAX_LEN;
+use smallvec::SmallVec;
+
+/// What can be in a text: a `str`, or code units where halves of pairs can occur.
+trait Source: Copy {
+    fn len(self) -> usize;
+    /// The unit at an index: a byte of UTF-8 or a code unit of UTF-16. Below 0x80 they mean the same.
+    fn unit(self, at: usize) -> Option<u32>;
+    /// The code unit at an index where no unit above 0x7f comes before.
+    fn code_unit(self, at: usize) -> u16;
+    /// The text from an index on, which stands behind an ASCII character or at the start.
+    fn code_units_from(self, at: usize) -> Bank;
+}
+
+impl Source for &str {
+    fn len(self) -> usize {
+        str::len(self)
+    }
+    fn unit(self, at: usize) -> Option<u32> {
+        self.as_bytes().get(at).map(|&byte| u32::from(byte))
+    }
+    fn code_unit(self, at: usize) -> u16 {
+        self.get(at..).and_then(|rest| rest.encode_utf16().next()).unwrap_or_default()
+    }
+    fn code_units_from(self, at: usize) -> Bank {
+        let rest = self.get(at..).unwrap_or_default();
+        if rest.is_ascii() { rest.bytes().map(u16::from).collect() } else { rest.encode_utf16().collect() }
+    }
+}
+
+impl Source for &[u16] {
+    fn len(self) -> usize {
+        <[u16]>::len(self)
+    }
+    fn unit(self, at: usize) -> Option<u32> {
+        self.get(at).map(|&unit| u32::from(unit))
+    }
+    fn code_unit(self, at: usize) -> u16 {
+        self.get(at).copied().unwrap_or_default()
+    }
+    fn code_units_from(self, at: usize) -> Bank {
+        Bank::from_slice(self.get(at..).unwrap_or_default())
+    }
+}
+
+/// How much of Etherpad's tolerance to share.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Only the one spelling that servers accept.
+    Strict,
+    /// Also spellings that mean the same.
+    Lenient,
+}
+
+/// Reads from left to right and knows where it is.
+struct Lexer<S> {
+    source: S,
+    at: usize,
+    mode: Mode,
+}
+
+impl<S: Source> Lexer<S> {
+    fn new(source: S, mode: Mode) -> Self {
+        Self { source, at: 0, mode }
+    }
+
+    fn peek(&self) -> Option<u32> {
+        self.source.unit(self.at)
+    }
+
+    /// Steps over a character if it is the next one.
+    fn eat(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(u32::from(wanted));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn unexpected<T>(&self, expected: &'static str) -> Result<T, Error> {
+        let offset = self.at;
+        Err(if offset < self.source.len() {
+            ErrorKind::UnexpectedCharacter { offset, found: self.source.code_unit(offset), expected }
+        } else {
+            ErrorKind::UnexpectedEnd { offset, expected }
+        }
+        .into())
+    }
+
+    fn not_normal(&self, offset: usize, reason: NormalForm) -> Result<(), Error> {
+        match self.mode {
+            Mode::Strict => Err(ErrorKind::NotNormal { offset, reason }.into()),
+            Mode::Lenient => Ok(()),
+        }
+    }
+
+    /// A number of at most 2^31 - 1.
+    fn number(&mut self) -> Result<u32, Error> {
+        let start = self.at;
+        let mut value: u32 = 0;
+        while let Some(digit) = self.peek().and_then(digit) {
+            value = match value.checked_mul(36).and_then(|value| value.checked_add(digit)) {
+                Some(value) if value as usize <= MAX_LEN => value,
+                _ => return Err(ErrorKind::NumberTooLarge { offset: start }.into()),
+            };
+            self.at += 1;
+        }
+        match self.at - start {
+            0 => self.unexpected("a digit 0-9 or a-z")?,
+            1 => {}
+            _ if self.source.unit(start) == Some(u32::from('0')) => self.not_normal(start, NormalForm::LeadingZero)?,
+            _ => {}
+        }
+        Ok(value)
+    }
+
+    /// `Z:`, the old length, the sign and the difference; gives both lengths.
+    fn header(&mut self) -> Result<(u32, i64), Error> {
+        if !self.eat('Z') || !self.eat(':') {
+            return self.unexpected("'Z:'");
+        }
+        let old_len = self.number()?;
+        let sign_at = self.at;
+        let grows = self.eat('>');
+        if !grows && !self.eat('<') {
+            return self.unexpected("'>' or '<'");
+        }
+        let difference = i64::from(self.number()?);
+        if !grows && difference == 0 {
+            self.not_normal(sign_at, NormalForm::LessThanZero)?;
+        }
+        Ok((old_len, i64::from(old_len) + if grows { difference } else { -difference }))
+    }
+
+    /// The next op, or `None` at a `$` or at the end.
+    fn op(&mut self) -> Result<Option<Op>, Error> {
+        let start = self.at;
+        if matches!(self.peek(), None | Some(0x24)) {
+            return Ok(None);
+        }
+        let mut attribs = AttribSet::EMPTY;
+        if self.eat('*') {
+            let first = AttribId(self.number()?);
+            attribs = AttribSet::from(first);
+            if self.peek() == Some(u32::from('*')) {
+                let mut ids: SmallVec<[AttribId; 8]> = SmallVec::from_slice(&[first]);
+                while self.eat('*') {
+                    ids.push(AttribId(self.number()?));
+                }
+                attribs = ids.into_iter().collect();
+            }
+        }
+        let mut lines = 0;
+        if self.eat('|') {
+            let lines_at = self.at;
+            lines = self.number()?;
+            if lines == 0 {
+                self.not_normal(lines_at, NormalForm::ZeroLines)?;
+            }
+        }
+        let kind = match self.peek() {
+            Some(0x3d) => OpKind::Keep,
+            Some(0x2d) => OpKind::Remove,
+            Some(0x2b) => OpKind::Insert,
+            _ if self.at > start => return self.unexpected("'=', '-' or '+'"),
+            _ => return self.unexpected("an op or '$'"),
+        };
+        self.at += 1;
+        let chars = self.number()?;
+        Ok(Some(Op { kind, chars, lines, attribs }))
+    }
+}
+
+fn parse<S: Source>(source: S, mode: Mode) -> Result<Changeset, Error> {
+    let mut lexer = Lexer::new(source, mode);
+    let (old_len, new_len) = lexer.header()?;
+    if new_len < 0 {
+        let removed = (i64::from(old_len) - new_len) as usize;
+        return Err(ErrorKind::NegativeLength { old_len: old_len as usize, removed }.into());
+    }
+    let mut ops = Ops::new();
+    let mut order = Order::default();
+    loop {
+        let start = lexer.at;
+        let Some(op) = lexer.op()? else {
+            if let Err(reason) = order.finish() {
+                lexer.not_normal(start, reason)?;
+            }
+            break;
+        };
+        if mode == Mode::Strict {
+            order.accept(&op).or_else(|reason| lexer.not_normal(start, reason))?;
+        }
+        ops.push(op);
+    }
+    if !lexer.eat('$') && mode == Mode::Strict {
+        return lexer.unexpected("'$'");
+    }
+    let changeset = Changeset::checked(old_len as usize, ops, source.code_units_from(lexer.at))?;
+    if i64::from(changeset.new_len) != new_len {
+        return Err(ErrorKind::LengthClaim { expected: new_len as usize, found: changeset.new_len() }.into());
+    }
+    Ok(changeset)
+}
+
+impl Changeset {
+    /// Reads a changeset as servers accept it from clients: in normal form, spelled the one possible way.
+    ///
+    /// O(n) time; memory in proportion to the text, whatever lengths it claims. Offsets in errors are UTF-16 code units
+    /// of `text`.
+    ///
+    /// Stricter than Etherpad's `checkRep` in two points. Keeps must end within the old length, and no op may claim more
+    /// newlines than code units: such a changeset applies to no document, so it is refused before it meets one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, with its place: [`ErrorKind::UnexpectedCharacter`], [`ErrorKind::UnexpectedEnd`],
+    /// [`ErrorKind::NumberTooLarge`], [`ErrorKind::NegativeLength`], [`ErrorKind::NotNormal`],
+    /// [`ErrorKind::LengthClaim`], or a broken invariant of [`Changeset`].
+    ///
+    /// ```
+    /// use easysync::Changeset;
+    /// let error = Changeset::parse("Z:3>1*0*+1$a").unwrap_err();
+    /// assert_eq!(error.to_string(), "unexpected '+' at offset 8, expected a digit 0-9 or a-z");
+    /// // An emoji is two code units.
+    /// assert_eq!(Changeset::parse("Z:1>2+2$😀")?.new_len(), 3);
+    /// # Ok::<(), easysync::Error>(())
+    /// ```
+    ///
+    /// Source: `unpack` and `checkRep` in Etherpad's `src/static/js/Changeset.ts`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        parse(text, Mode::Strict)
+    }
+
+    /// Like [`Changeset::parse`], from code units, where the char bank can hold half of a surrogate pair.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::parse`].
+    pub fn parse_utf16(text: &[u16]) -> Result<Self, Error> {
+        parse(text, Mode::Strict)
+    }
+
+    /// Reads a changeset that need not be in normal form, as old pads have them: ops of length zero, unmerged or in any
+    /// order within a gap, a plain keep at the end, leading zeros, `|0`, `<0`, and no `$` if nothing is inserted. The ops
+    /// are kept as they stand; see [`Changeset::to_normal`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::parse`], without [`ErrorKind::NotNormal`].
+    pub fn parse_lenient(text: &str) -> Result<Self, Error> {
+        parse(text, Mode::Lenient)
+    }
+
+    /// Like [`Changeset::parse_lenient`], from code units.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::parse_lenient`].
+    pub fn parse_lenient_utf16(text: &[u16]) -> Result<Self, Error> {
+        parse(text, Mode::Lenient)
+    }
+}
+
+impl std::str::FromStr for Changeset {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+/// Reads a bare op list: an attribution, or the part of a changeset between header and `$`, where it stops.
+///
+/// Accepts leading zeros, `|0` and ops of length zero, and gives the ops as they stand. O(n).
+///
+/// # Errors
+///
+/// [`ErrorKind::UnexpectedCharacter`], [`ErrorKind::UnexpectedEnd`] or [`ErrorKind::NumberTooLarge`]. Etherpad skips
+/// `\n`, `\r`, U+2028 and U+2029 between ops; no server lets them into a pad, so here they are refused.
+///
+/// Source: `deserializeOps` in Etherpad's `src/static/js/Changeset.ts`.
+#[doc(alias = "deserialize_ops")]
+pub fn parse_ops(text: &str) -> Result<Vec<Op>, Error> {
+    let mut lexer = Lexer::new(text, Mode::Lenient);
+    std::iter::from_fn(|| lexer.op().transpose()).collect()
+}
+
+/// The four parts of a changeset, taken apart and not looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked<'a> {
+    /// The old length in the header, in code units.
+    pub old_len: usize,
+    /// The new length that follows from the header, in code units.
+    pub new_len: usize,
+    /// The ops, as they are written.
+    pub ops: &'a [u16],
+    /// The char bank.
+    pub char_bank: &'a [u16],
+}
+
+/// Takes a changeset apart at its header and its first `$`, and looks no further. O(n).
+///
+/// # Errors
+///
+/// A header that is none, [`ErrorKind::NumberTooLarge`], or [`ErrorKind::NegativeLength`], which Etherpad lets pass.
+///
+/// Source: `unpack` in Etherpad's `src/static/js/Changeset.ts`.
+pub fn unpack(text: &[u16]) -> Result<Unpacked<'_>, Error> {
+    let mut lexer = Lexer::new(text, Mode::Lenient);
+    let (old_len, new_len) = lexer.header()?;
+    let old_len = old_len as usize;
+    let Ok(new_len) = usize::try_from(new_len) else {
+        return Err(ErrorKind::NegativeLength { old_len, removed: old_len + new_len.unsigned_abs() as usize }.into());
+    };
+    let rest = text.get(lexer.at..).unwrap_or_default();
+    let mut parts = rest.splitn(2, |&unit| unit == u16::from(b'$'));
+    let (ops, char_bank) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    Ok(Unpacked { old_len, new_len, ops, char_bank })
+}

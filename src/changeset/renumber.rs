@@ -1,0 +1,164 @@
+//! Changesets and op lists from one attribute pool to another.
+
+use super::{Changeset, Op, OpKind, OpMerger, Ops};
+use crate::attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
+use crate::error::Error;
+use crate::text::Utf16String;
+use std::collections::HashMap;
+
+/// What to do with an attribute number that its pool does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownAttrib {
+    /// Leave it out, as Etherpad does.
+    Drop,
+    /// Give up, with an error.
+    Refuse,
+}
+
+/// Carries numbers of one pool over to another, which gets new ones in the order in which they are asked for.
+struct Mover<'a> {
+    from: &'a AttribPool,
+    to: &'a mut AttribPool,
+    unknown: UnknownAttrib,
+    known: HashMap<AttribId, AttribId>,
+}
+
+impl<'a> Mover<'a> {
+    fn new(from: &'a AttribPool, to: &'a mut AttribPool, unknown: UnknownAttrib) -> Self {
+        Self { from, to, unknown, known: HashMap::new() }
+    }
+
+    fn id(&mut self, id: AttribId) -> Result<Option<AttribId>, Error> {
+        if let Some(&new) = self.known.get(&id) {
+            return Ok(Some(new));
+        }
+        match self.from.get(id) {
+            Ok(attribute) => {
+                let new = self.to.put(attribute.clone());
+                self.known.insert(id, new);
+                Ok(Some(new))
+            }
+            Err(_) if self.unknown == UnknownAttrib::Drop => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn set(&mut self, attribs: &AttribSet) -> Result<AttribSet, Error> {
+        attribs.ids().iter().filter_map(|&id| self.id(id).transpose()).collect()
+    }
+
+    fn op(&mut self, op: &Op) -> Result<Op, Error> {
+        Ok(Op { attribs: self.set(&op.attribs)?, ..op.clone() })
+    }
+}
+
+/// The ops with the numbers that `to` has for the same attributes.
+///
+/// `to` gets numbers for what it lacks, in the order of appearance. Order within the sets stays, which is right because
+/// canonical order goes by key. Nothing is merged. O(n).
+///
+/// # Errors
+///
+/// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute) for [`UnknownAttrib::Refuse`]; `to` may have got
+/// numbers by then.
+///
+/// Source: `moveOpsToNewPool` in Etherpad's `src/static/js/Changeset.ts`.
+#[doc(alias = "move_ops_to_new_pool")]
+pub fn move_ops_to_pool(
+    ops: &[Op],
+    from: &AttribPool,
+    to: &mut AttribPool,
+    unknown: UnknownAttrib,
+) -> Result<Vec<Op>, Error> {
+    let mut mover = Mover::new(from, to, unknown);
+    ops.iter().map(|op| mover.op(op)).collect()
+}
+
+impl Changeset {
+    /// The changeset with the numbers that `to` has for the same attributes; see [`move_ops_to_pool`]. O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute) for [`UnknownAttrib::Refuse`].
+    #[doc(alias = "move_ops_to_new_pool")]
+    pub fn move_to_pool(&self, from: &AttribPool, to: &mut AttribPool, unknown: UnknownAttrib) -> Result<Self, Error> {
+        let mut mover = Mover::new(from, to, unknown);
+        let ops = self.ops.iter().map(|op| mover.op(op)).collect::<Result<Ops, Error>>()?;
+        Ok(Self { ops, ..self.clone() })
+    }
+
+    /// The changeset as it goes over the wire: with a pool of its own, which has what it uses and nothing else. O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
+    ///
+    /// Source: `prepareForWire` in Etherpad's `src/static/js/Changeset.ts`, which drops unknown numbers; what we send is
+    /// ours, so a missing one is a mistake that should not go unseen.
+    pub fn prepare_for_wire(&self, pool: &AttribPool) -> Result<(Self, AttribPool), Error> {
+        let mut wire_pool = AttribPool::new();
+        let changeset = self.move_to_pool(pool, &mut wire_pool, UnknownAttrib::Refuse)?;
+        Ok((changeset, wire_pool))
+    }
+
+    /// Each attribute number replaced or, for `None`, left out. Nothing is sorted or merged. O(n).
+    ///
+    /// Source: `mapAttribNumbers` in Etherpad's `src/static/js/Changeset.ts`.
+    pub fn map_attribs(&self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
+        let ops = self.ops.iter().map(|op| Op { attribs: op.attribs.map(&mut f), ..op.clone() }).collect();
+        Self { ops, ..self.clone() }
+    }
+
+    /// The changeset with `author` on every insert that has no author, or an empty one. O(n).
+    ///
+    /// Servers since Etherpad 2.7 refuse inserts without an author. Nothing changes if nothing is missing or `author` is
+    /// empty.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
+    ///
+    /// Source: `stampAuthorOnInserts` in Etherpad's `src/static/js/collab_client.ts`.
+    pub fn stamp_author(&self, author: &Utf16String, pool: &mut AttribPool) -> Result<Self, Error> {
+        if author.is_empty() {
+            return Ok(self.clone());
+        }
+        self.with_authors(author, pool, |old| old.is_none_or(|old| old.is_empty()))
+    }
+
+    /// The changeset with `author` on every insert that has another author's name on it, or an empty one; inserts without
+    /// any are left alone. O(n).
+    ///
+    /// This is what Etherpad's client does to pasted text before it sends it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
+    ///
+    /// Source: `prepareUserChangeset` in Etherpad's `src/static/js/changesettracker.ts`.
+    pub fn claim_inserts(&self, author: &Utf16String, pool: &mut AttribPool) -> Result<Self, Error> {
+        self.with_authors(author, pool, |old| old.is_some_and(|old| old != author))
+    }
+
+    /// `author` on the inserts whose present author `replace` picks; merged, not reordered.
+    fn with_authors(
+        &self,
+        author: &Utf16String,
+        pool: &mut AttribPool,
+        replace: impl Fn(Option<&Utf16String>) -> bool,
+    ) -> Result<Self, Error> {
+        let key = Utf16String::from("author");
+        let mut ops = Ops::new();
+        let mut merger = OpMerger::new();
+        for op in &self.ops {
+            let mut op = op.clone();
+            if op.kind == OpKind::Insert && replace(op.attribs.value(&key, pool)?) {
+                let stamp = AttribSet::from(pool.put(Attribute { key: key.clone(), value: author.clone() }));
+                op.attribs = op.attribs.compose(&stamp, EmptyValue::Keep, pool)?;
+            }
+            merger.push(op, &mut ops);
+        }
+        merger.finish(&mut ops);
+        Ok(Self { ops, ..self.clone() })
+    }
+}

@@ -1,0 +1,149 @@
+//! Three layers: the server's text, what was sent, what was not.
+//!
+//! ```text
+//!            base
+//!  remote  /      \  submitted
+//!    base'         .
+//!  submitted'\   /   \  pending
+//!              .       view
+//!      pending' \     /  what the editor is told
+//!               view'
+//! ```
+
+use crate::attrib::AttribPool;
+use crate::changeset::{Changeset, Tie, UnknownAttrib};
+use crate::document::Document;
+use crate::error::{Error, ErrorKind};
+use crate::text::Utf16String;
+
+/// The document as the server has it, the changes sent but not acknowledged, and the changes not yet sent.
+///
+/// What the editor shows is `base`, then `submitted`, then `pending`. All three are numbered by one pool, which belongs to
+/// the client and only grows. A call that fails changes nothing but that pool.
+///
+/// Source: `makeChangesetTracker` in Etherpad's `src/static/js/changesettracker.ts`.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    base: Document,
+    submitted: Option<Changeset>,
+    pending: Changeset,
+}
+
+/// A changeset with the pool that numbers it, as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// The changeset.
+    pub changeset: Changeset,
+    /// What it uses, and nothing else.
+    pub pool: AttribPool,
+}
+
+impl Layers {
+    /// Begins with a document from the server. O(1).
+    ///
+    /// # Errors
+    ///
+    /// None for documents of up to 2^31 - 1 code units.
+    pub fn new(base: Document) -> Result<Self, Error> {
+        let pending = Changeset::identity(base.len_utf16())?;
+        Ok(Self { base, submitted: None, pending })
+    }
+
+    /// The document as the server has it.
+    pub fn base(&self) -> &Document {
+        &self.base
+    }
+
+    /// What was sent and not acknowledged.
+    pub fn submitted(&self) -> Option<&Changeset> {
+        self.submitted.as_ref()
+    }
+
+    /// What was not sent; the identity if there is nothing.
+    pub fn pending(&self) -> &Changeset {
+        &self.pending
+    }
+
+    /// Whether the server has not acknowledged everything.
+    pub fn has_uncommitted(&self) -> bool {
+        self.submitted.is_some() || !self.pending.is_identity()
+    }
+
+    /// Takes a change that the editor has made to what it shows. O(pending + change).
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::compose`].
+    pub fn edit(&mut self, change: &Changeset, pool: &AttribPool) -> Result<(), Error> {
+        self.pending = self.pending.compose(change, pool)?;
+        Ok(())
+    }
+
+    /// Takes a revision from the server, numbered by `pool`, and gives back what the editor has to apply.
+    ///
+    /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
+    /// pending goes before the revision.
+    ///
+    /// O(log n + change + submitted + pending), whatever the length n of the document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::apply`] and [`Changeset::follow`].
+    pub fn apply_remote(&mut self, revision: &Changeset, pool: &AttribPool) -> Result<Changeset, Error> {
+        let (submitted, past_submitted) = match &self.submitted {
+            Some(submitted) => (
+                Some(submitted.follow(revision, Tie::OtherFirst, pool)?),
+                revision.follow(submitted, Tie::SelfFirst, pool)?,
+            ),
+            None => (None, revision.clone()),
+        };
+        let pending = self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?;
+        let for_editor = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
+        self.base.apply(revision, pool)?;
+        (self.submitted, self.pending) = (submitted, pending);
+        Ok(for_editor)
+    }
+
+    /// Takes a revision as [`Layers::apply_remote`] does, in the numbering that came with it; numbers that its pool lacks
+    /// are dropped, as Etherpad drops them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layers::apply_remote`].
+    pub fn apply_wire(&mut self, revision: &Wire, pool: &mut AttribPool) -> Result<Changeset, Error> {
+        let revision = revision.changeset.move_to_pool(&revision.pool, pool, UnknownAttrib::Drop)?;
+        self.apply_remote(&revision, pool)
+    }
+
+    /// What to send now, in the author's name, or `None` if there is nothing.
+    ///
+    /// What was submitted before and not acknowledged is sent again, together with what came since. Otherwise inserts in
+    /// other authors' names, as pasted text has them, are claimed for `author`. O(submitted + pending).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`].
+    pub fn prepare(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
+        let submitted = match &self.submitted {
+            Some(submitted) => submitted.compose(&self.pending, pool)?,
+            None if self.pending.is_identity() => return Ok(None),
+            None => self.pending.claim_inserts(author, pool)?,
+        };
+        let (changeset, wire_pool) = submitted.prepare_for_wire(pool)?;
+        self.pending = Changeset::identity(submitted.new_len())?;
+        self.submitted = Some(submitted);
+        Ok(Some(Wire { changeset, pool: wire_pool }))
+    }
+
+    /// Takes the server's word that it has what was submitted. O(log n + submitted).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NothingSubmitted`]; as [`Document::apply`].
+    pub fn accept(&mut self, pool: &AttribPool) -> Result<(), Error> {
+        let submitted = self.submitted.as_ref().ok_or(ErrorKind::NothingSubmitted)?;
+        self.base.apply(submitted, pool)?;
+        self.submitted = None;
+        Ok(())
+    }
+}

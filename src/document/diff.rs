@@ -1,0 +1,237 @@
+//! The patch from one document to another.
+//!
+//! Shared nodes are skipped, so that the cost follows what differs. What is left is compared as text, and where the text
+//! is equal, as attributes.
+
+#![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
+
+use super::leaf::TextLeaf;
+use super::Document;
+use super::tree::{Gap, unshared};
+use crate::attrib::AttribSet;
+use crate::text::Utf16String;
+use std::ops::Range;
+
+/// One place where two documents differ. Positions are UTF-16 code units of the old document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Another text stands in place of a range; the range or the text can be empty, not both.
+    Replace {
+        /// What is replaced.
+        range: Range<usize>,
+        /// What comes in its place, in pieces of equal attributes.
+        pieces: Vec<(Utf16String, AttribSet)>,
+    },
+    /// The text is the same, its attributes are others.
+    Format {
+        /// Where.
+        range: Range<usize>,
+        /// All attributes that it has now.
+        attribs: AttribSet,
+    },
+}
+
+impl Change {
+    /// The range of the old document.
+    pub fn range(&self) -> Range<usize> {
+        match self {
+            Self::Replace { range, .. } | Self::Format { range, .. } => range.clone(),
+        }
+    }
+}
+
+/// All changes from one document to another, ascending; they do not overlap.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Patch {
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+impl Patch {
+    /// Whether the documents are equal.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// Beyond this many insertions and removals, a stretch is replaced as a whole.
+const MAX_EDITS: usize = 64;
+
+impl Document {
+    /// The patch that leads from this document to `new`.
+    ///
+    /// O(what is not shared): after a small edit of a clone O(log n), whatever the size; O(n) for two documents that were
+    /// made apart. Within a stretch that is not shared it is the shortest edit, as long as that has at most 64 code units
+    /// in all; above that the stretch is replaced from its first to its last difference. Surrogate pairs are not cut
+    /// where both documents have whole ones.
+    ///
+    /// ```
+    /// use easysync::{AttribSet, Change, Document, Utf16String};
+    /// let (old, new) = (Document::from_text("a😀c\n"), Document::from_text("a😁c\n"));
+    /// let pieces = vec![(Utf16String::from("😁"), AttribSet::EMPTY)];
+    /// assert_eq!(old.diff(&new).changes, [Change::Replace { range: 1..3, pieces }]);
+    /// ```
+    pub fn diff(&self, new: &Self) -> Patch {
+        let mut changes = Vec::new();
+        if !self.is_same(new) {
+            for Gap { old_start, new_start, old, new: new_leaves } in unshared(&self.tree, &new.tree) {
+                let (old, new_text) = (flat(&old), flat(&new_leaves));
+                Comparison { old_doc: self, new_doc: new, old_start, new_start, old, new: new_text }.run(&mut changes);
+            }
+        }
+        Patch { changes }
+    }
+}
+
+/// A stretch of equal text: where it begins in the old part, where in the new, and its length.
+type Match = (usize, usize, usize);
+
+/// The parts of two documents that stand in one gap.
+struct Comparison<'a> {
+    old_doc: &'a Document,
+    new_doc: &'a Document,
+    old_start: usize,
+    new_start: usize,
+    old: Vec<u16>,
+    new: Vec<u16>,
+}
+
+impl Comparison<'_> {
+    fn run(&self, changes: &mut Vec<Change>) {
+        let (mut old_at, mut new_at) = (0, 0);
+        for (old, new, len) in self.matches() {
+            self.replace(old_at..old, new_at..new, changes);
+            self.format(old, new, len, changes);
+            (old_at, new_at) = (old + len, new + len);
+        }
+        self.replace(old_at..self.old.len(), new_at..self.new.len(), changes);
+    }
+
+    fn matches(&self) -> Vec<Match> {
+        let (old, new) = (&*self.old, &*self.new);
+        let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
+        let suffix = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let old_middle = &old_rest[..old_rest.len() - suffix];
+        let new_middle = &new_rest[..new_rest.len() - suffix];
+        let mut matches = vec![(0, 0, prefix)];
+        matches.extend(shortest_edit(old_middle, new_middle).into_iter().map(|(i, j, len)| (prefix + i, prefix + j, len)));
+        matches.push((old.len() - suffix, new.len() - suffix, suffix));
+        matches.into_iter().filter_map(|found| self.without_half_pairs(found)).collect()
+    }
+
+    /// A match without the half of a pair at either end whose other half is not in the match.
+    fn without_half_pairs(&self, (mut old, mut new, mut len): Match) -> Option<Match> {
+        if cuts_pair(&self.old, old) || cuts_pair(&self.new, new) {
+            (old, new, len) = (old + 1, new + 1, len.checked_sub(1)?);
+        }
+        if cuts_pair(&self.old, old + len) || cuts_pair(&self.new, new + len) {
+            len = len.checked_sub(1)?;
+        }
+        (len > 0).then_some((old, new, len))
+    }
+
+    fn replace(&self, old: Range<usize>, new: Range<usize>, changes: &mut Vec<Change>) {
+        if old.is_empty() && new.is_empty() {
+            return;
+        }
+        let mut pieces: Vec<(Utf16String, AttribSet)> = Vec::new();
+        for (text, attribs) in self.new_doc.stretch(self.new_start + new.start, new.len()) {
+            match pieces.last_mut() {
+                Some((last, set)) if set == attribs => last.push_units(text),
+                _ => pieces.push((text.into(), attribs.clone())),
+            }
+        }
+        changes.push(Change::Replace { range: self.old_start + old.start..self.old_start + old.end, pieces });
+    }
+
+    /// Compares the attributes of equal text.
+    fn format(&self, old: usize, new: usize, len: usize, changes: &mut Vec<Change>) {
+        let mut at = self.old_start + old;
+        let mut old_pieces = self.old_doc.stretch(at, len).map(|(text, attribs)| (text.len(), attribs));
+        let mut left: Option<(usize, &AttribSet)> = None;
+        for (text, attribs) in self.new_doc.stretch(self.new_start + new, len) {
+            let mut rest = text.len();
+            while rest > 0 {
+                let Some((available, old_attribs)) = left.take().or_else(|| old_pieces.next()) else { return };
+                let both = available.min(rest);
+                if old_attribs != attribs {
+                    match changes.last_mut() {
+                        Some(Change::Format { range, attribs: last }) if range.end == at && last == attribs => {
+                            range.end += both;
+                        }
+                        _ => changes.push(Change::Format { range: at..at + both, attribs: attribs.clone() }),
+                    }
+                }
+                at += both;
+                rest -= both;
+                left = (available > both).then_some((available - both, old_attribs));
+            }
+        }
+    }
+}
+
+fn flat(leaves: &[&TextLeaf]) -> Vec<u16> {
+    leaves.iter().flat_map(|leaf| leaf.text()).copied().collect()
+}
+
+fn cuts_pair(text: &[u16], at: usize) -> bool {
+    at > 0 && at < text.len() && matches!(text[at - 1], 0xd800..=0xdbff) && matches!(text[at], 0xdc00..=0xdfff)
+}
+
+/// The stretches that stay in the shortest edit from `old` to `new`; none if it has more than [`MAX_EDITS`] insertions and
+/// removals.
+///
+/// The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986): `furthest` holds, for each
+/// diagonal k = x - y, how far d edits get.
+fn shortest_edit(old: &[u16], new: &[u16]) -> Vec<Match> {
+    let (n, m) = (old.len() as isize, new.len() as isize);
+    if n == 0 || m == 0 || n.abs_diff(m) > MAX_EDITS {
+        return Vec::new();
+    }
+    let at = |k: isize| (k + MAX_EDITS as isize + 1) as usize;
+    let mut furthest = vec![0; 2 * MAX_EDITS + 3];
+    let mut rounds = Vec::new();
+    for d in 0..=MAX_EDITS as isize {
+        rounds.push(furthest.clone());
+        for k in (-d..=d).step_by(2) {
+            let mut x = reach(&furthest, at, k, d);
+            while x < n && x - k < m && old[x as usize] == new[(x - k) as usize] {
+                x += 1;
+            }
+            furthest[at(k)] = x;
+            if x >= n && x - k >= m {
+                return path_back(&rounds, at, n, m);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// How far diagonal `k` is reached by the d-th edit alone: from the diagonal above by an insertion, or from below by a
+/// removal.
+fn reach(furthest: &[isize], at: impl Fn(isize) -> usize, k: isize, d: isize) -> isize {
+    match d {
+        0 => 0,
+        _ if k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]) => furthest[at(k + 1)],
+        _ => furthest[at(k - 1)] + 1,
+    }
+}
+
+fn path_back(rounds: &[Vec<isize>], at: impl Fn(isize) -> usize, n: isize, m: isize) -> Vec<Match> {
+    let (mut x, mut y) = (n, m);
+    let mut matches = Vec::new();
+    for (d, furthest) in rounds.iter().enumerate().rev() {
+        let (d, k) = (d as isize, x - y);
+        let start = reach(furthest, &at, k, d);
+        if x > start {
+            matches.push((start as usize, (start - k) as usize, (x - start) as usize));
+        }
+        if d > 0 {
+            let inserted = k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]);
+            (x, y) = if inserted { (start, start - k - 1) } else { (start - 1, start - k) };
+        }
+    }
+    matches.reverse();
+    matches
+}

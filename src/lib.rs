@@ -1,0 +1,79 @@
+//! The heart of a real-time pad that speaks Etherpad's protocol: changesets, attribute pools and attributed documents.
+//!
+//! A *changeset* describes a change to a whole document: `Z:4>1=3+1$!` puts an exclamation mark behind the first three
+//! of four code units. Changesets can be [composed](Changeset::compose), [undone](Changeset::inverse) and
+//! [moved past each other](Changeset::follow), so that people who type at the same time end up with the same text. All
+//! of it is exact to the byte: what Etherpad computes, this crate computes.
+//!
+//! # Quick start
+//!
+//! ```
+//! use easysync::{AttribPool, Attribute, Changeset, Document, Tie};
+//!
+//! let mut pool = AttribPool::new();
+//! let author = pool.put(Attribute::new("author", "a.me")); // number 0, *0 on the wire
+//! let mut doc = Document::from_text("hello\n");
+//!
+//! // Two people change the same text at the same time.
+//! let mine = doc.splice(5..5, &" 😀".encode_utf16().collect::<Vec<_>>(), &author.into())?;
+//! let theirs = Changeset::parse("Z:6<5-5$")?;
+//!
+//! doc.apply(&theirs, &pool)?;
+//! doc.apply(&mine.follow(&theirs, Tie::OtherFirst, &pool)?, &pool)?;
+//! assert_eq!(doc.text(), " 😀\n");
+//! assert_eq!(doc.to_atext().attribs, "*0+3|1+1");
+//! # Ok::<(), easysync::Error>(())
+//! ```
+//!
+//! # Units
+//!
+//! Every length and position in this crate is a number of **UTF-16 code units**, because Etherpad, JavaScript strings
+//! and editors in the browser count so. An emoji is two. The only newline is `\n`. Text may hold half of a surrogate
+//! pair, as pads do; see [`Utf16String`].
+//!
+//! # Whose rules
+//!
+//! Where rules differ between versions, those of Etherpad 3 hold. What is refused here though Etherpad lets it pass is
+//! either something that can apply to no document, or something no server has let into a pad:
+//!
+//! | refused | why |
+//! |---|---|
+//! | keeps that reach past the old length; more newlines than code units in an op | applies to no document |
+//! | a new length that the ops do not give; too much or too little text for the inserts | servers refuse it |
+//! | `\n`, `\r`, U+2028 and U+2029 between ops | servers refuse it; Etherpad's parser skips them |
+//! | numbers above 2^31 - 1 | no JavaScript string is that long; Etherpad loses digits from 2^53 on |
+//! | attribute numbers that are not in the pool, when applied | the text would carry an attribute that nobody knows |
+//! | pools with gaps, doubles, or a wrong next number | numbers would be handed out twice; servers check the same |
+//!
+//! What is *not* normal form but means something is read by [`Changeset::parse_lenient`], because old pads have it.
+//!
+//! # Map
+//!
+//! | module | what |
+//! |---|---|
+//! | `text` | UTF-16 code units |
+//! | `attrib` | attributes, pools, sets |
+//! | `changeset` | parse, print, compose, follow, inverse, positions |
+//! | `document` | attributed text on a persistent tree; apply, lines, diff, flat form |
+//! | `client` | what a client keeps: the server's text, what is sent, what is not |
+//! | `server` | what a server does with a commit |
+
+mod attrib;
+mod base36;
+mod changeset;
+mod client;
+mod document;
+mod error;
+mod server;
+mod text;
+
+pub use attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
+pub use changeset::{
+    Assoc, AttributedText, Builder, Changeset, Op, OpAssembler, OpKind, OpMerger, Splice, Tie, UnknownAttrib, Unpacked,
+    compose_attribution, move_ops_to_pool, ops_from_text, parse_ops, print_ops, unpack,
+};
+pub use client::{Layers, Wire};
+pub use document::{AText, Change, Document, Patch};
+pub use error::{Error, ErrorKind, NormalForm, PoolFault};
+pub use server::{Submission, rebase};
+pub use text::{MAX_LEN, Utf16String};
