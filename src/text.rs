@@ -16,7 +16,9 @@ pub const MAX_LEN: usize = 0x7fff_ffff;
 /// Counts the newlines (`\n` only) in O(n).
 pub(crate) fn count_newlines(text: &[u16]) -> usize {
     // In rounds short enough for 16-bit lanes, so that the loop becomes vector code.
-    text.chunks(0x1000).map(|chunk| usize::from(chunk.iter().map(|&unit| u16::from(unit == NEWLINE)).sum::<u16>())).sum()
+    text.chunks(0x1000)
+        .map(|chunk| usize::from(chunk.iter().map(|&unit| u16::from(unit == NEWLINE)).sum::<u16>()))
+        .sum()
 }
 
 /// An owned text of UTF-16 code units. Halves of surrogate pairs are kept as they are; nothing is normalised.
@@ -138,7 +140,8 @@ impl fmt::Debug for Utf16String {
 /// Writes code units for people, halves of pairs as U+FFFD.
 pub(crate) fn write_lossy(units: &[u16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     use fmt::Write;
-    char::decode_utf16(units.iter().copied()).try_for_each(|unit| f.write_char(unit.unwrap_or(char::REPLACEMENT_CHARACTER)))
+    char::decode_utf16(units.iter().copied())
+        .try_for_each(|unit| f.write_char(unit.unwrap_or(char::REPLACEMENT_CHARACTER)))
 }
 
 #[cfg(test)]

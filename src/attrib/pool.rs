@@ -62,10 +62,7 @@ impl AttribPool {
     ///
     /// [`ErrorKind::MalformedPool`] unless the numbers are exactly 0 to `next_num` - 1. Etherpad takes whatever comes, and
     /// hands out numbers twice, or the number "nan", afterwards; it checks stored pools by the same rule as this.
-    pub fn from_numbered(
-        entries: impl IntoIterator<Item = (u32, Attribute)>,
-        next_num: u32,
-    ) -> Result<Self, Error> {
+    pub fn from_numbered(entries: impl IntoIterator<Item = (u32, Attribute)>, next_num: u32) -> Result<Self, Error> {
         let mut entries: Vec<_> = entries.into_iter().collect();
         let fault = |reason| Error::from(ErrorKind::MalformedPool { reason });
         if entries.len() != next_num as usize {

@@ -81,7 +81,25 @@ impl AttribSet {
     /// Makes a set in canonical order from key/value pairs, entering new ones into the pool in the order given; later
     /// pairs win over earlier ones of the same key.
     pub fn from_pairs(pairs: impl IntoIterator<Item = Attribute>, empty: EmptyValue, pool: &mut AttribPool) -> Self {
-        let mut ids = Vec::new();
+        // The empty set needs no look-up that could fail.
+        Self::EMPTY.update(pairs, empty, pool).unwrap_or(Self::EMPTY)
+    }
+
+    /// The set with key/value pairs entered one by one, in canonical order. New ones get numbers in the order given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute) for numbers of `self`.
+    ///
+    /// Source: `update` in Etherpad's `src/static/js/AttributeMap.ts`.
+    pub fn update(
+        &self,
+        pairs: impl IntoIterator<Item = Attribute>,
+        empty: EmptyValue,
+        pool: &mut AttribPool,
+    ) -> Result<Self, Error> {
+        let mut ids: Vec<_> = self.ids().to_vec();
+        ids.iter().try_for_each(|&id| pool.get(id).map(drop))?;
         for attribute in pairs {
             if attribute.value.is_empty() && empty == EmptyValue::Delete {
                 ids.retain(|&id| pool.get(id).is_ok_and(|other| other.key != attribute.key));
@@ -89,8 +107,7 @@ impl AttribSet {
                 ids.push(pool.put(attribute));
             }
         }
-        // The numbers were handed out by this pool, so the look-up cannot fail.
-        ids.into_iter().collect::<Self>().to_canonical(pool).unwrap_or(Self::EMPTY)
+        ids.into_iter().collect::<Self>().to_canonical(pool)
     }
 
     /// `self`, then `next`, on the same text. `next` wins for each key that both have.
@@ -129,10 +146,10 @@ impl AttribSet {
         if self.is_empty() || other.is_empty() {
             return Ok(self.clone());
         }
-        let theirs = pairs(other, pool)?;
+        let theirs = other.ids().iter().map(|&id| pool.get(id)).collect::<Result<SmallVec<[_; 4]>, _>>()?;
         let mut left = SmallVec::<[AttribId; 4]>::new();
         for (key, id, value) in pairs(self, pool)? {
-            if !theirs.iter().any(|&(their_key, _, their_value)| their_key == key && their_value <= value) {
+            if !theirs.iter().any(|their| their.key == *key && their.value <= *value) {
                 left.push(id);
             }
         }

@@ -60,34 +60,9 @@ impl Changeset {
     }
 }
 
-/// The attribution of a document after a changeset, from the one before: op lists alone, without the text.
-///
-/// The flat form that `.etherpad` files and the wire know; a [`Document`](crate::Document) does the same to text and
-/// attributes in O(changed). The result is merged. O(n + m) for n and m ops.
-///
-/// # Errors
-///
-/// [`ErrorKind::NotAttribution`], [`ErrorKind::NewlineMismatch`] or [`ErrorKind::MissingAttribute`]. Lengths are not
-/// compared.
-///
-/// Source: `applyToAttribution` in Etherpad's `src/static/js/Changeset.ts`.
-#[doc(alias = "apply_to_attribution")]
-pub fn compose_attribution(attribution: &[Op], changeset: &Changeset, pool: &AttribPool) -> Result<Vec<Op>, Error> {
-    if let Some(op) = attribution.iter().position(|op| op.kind != OpKind::Insert) {
-        return Err(ErrorKind::NotAttribution { op }.into());
-    }
-    let mut out = OpAssembler::new();
-    zip(attribution, &changeset.ops, pool, |from, op| {
-        if from != From::Nowhere {
-            out.push(op);
-        }
-    })?;
-    Ok(out.finish().into_vec())
-}
-
 /// Where the text of a composed op comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
+pub(super) enum From {
     /// The first list has it, and the second may have changed its attributes.
     First,
     /// The second list inserts it.
@@ -110,7 +85,7 @@ enum From {
 /// | keep | keep | keep, attributes composed as a change |
 ///
 /// In the last four rows the length of the shorter one counts for both.
-fn zip(first: &[Op], second: &[Op], pool: &AttribPool, mut emit: impl FnMut(From, Op)) -> Result<(), Error> {
+pub(super) fn zip(first: &[Op], second: &[Op], pool: &AttribPool, mut emit: impl FnMut(From, Op)) -> Result<(), Error> {
     use OpKind::{Insert, Keep, Remove};
     let (mut first, mut second) = (Heads::new(first), Heads::new(second));
     loop {
@@ -147,7 +122,7 @@ fn zip(first: &[Op], second: &[Op], pool: &AttribPool, mut emit: impl FnMut(From
 }
 
 /// Length and newlines of the shorter of two ops over the same text, if the newlines of both can be right.
-fn shorter(a: &Op, b: &Op, op: usize) -> Result<(u32, u32), Error> {
+pub(super) fn shorter(a: &Op, b: &Op, op: usize) -> Result<(u32, u32), Error> {
     let possible = match a.chars.cmp(&b.chars) {
         Ordering::Less => a.lines <= b.lines,
         Ordering::Equal => a.lines == b.lines,

@@ -1,5 +1,6 @@
 //! One changeset past another that was made from the same document at the same time.
 
+use super::compose::shorter;
 use super::heads::Heads;
 use super::{Changeset, Op, OpAssembler, OpKind};
 use crate::attrib::{AttribId, AttribPool};
@@ -50,6 +51,7 @@ impl Changeset {
     /// # Errors
     ///
     /// [`ErrorKind::LengthMismatch`] if the two were not made from documents of one length;
+    /// [`ErrorKind::NewlineMismatch`] if their newline counts cannot both be right;
     /// [`ErrorKind::MissingAttribute`] where both change attributes of the same text.
     ///
     /// ```
@@ -108,8 +110,7 @@ impl Changeset {
                     theirs.take_all();
                 }
                 (kind, their_kind) => {
-                    let shorter = if our.chars <= their.chars { our } else { their };
-                    let (chars, lines) = (shorter.chars, shorter.lines);
+                    let (chars, lines) = shorter(their, our, ours.index)?;
                     if their_kind == Keep {
                         let attribs = match kind {
                             Remove => our.attribs.clone(),

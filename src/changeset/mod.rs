@@ -10,8 +10,10 @@
 //! | `inverse` | undo |
 //! | `position` | where a position or range goes; what is replaced by what |
 //! | `renumber` | from one attribute pool to another |
+//! | `attribution` | the flat form of a document's attributes |
 
 mod assemble;
+mod attribution;
 mod build;
 mod compose;
 mod follow;
@@ -23,8 +25,8 @@ mod print;
 mod renumber;
 
 pub use assemble::{OpAssembler, OpMerger};
+pub use attribution::{compose_attribution, join_attribution_lines, slice_attribution, split_attribution_lines};
 pub use build::{Builder, ops_from_text};
-pub use compose::compose_attribution;
 pub use follow::Tie;
 pub use inverse::AttributedText;
 pub use parse::{Unpacked, parse_ops, unpack};

@@ -1,6 +1,6 @@
 //! Changesets and op lists to wire text.
 
-use super::{Changeset, Op};
+use super::{Changeset, Op, Unpacked};
 use crate::base36::Base36;
 use crate::text::{Utf16String, write_lossy};
 use std::fmt;
@@ -19,11 +19,26 @@ impl fmt::Display for Op {
 /// As on the wire, but for people: half of a surrogate pair shows as U+FFFD. [`Changeset::to_utf16`] is exact.
 impl fmt::Display for Changeset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, difference) = self.difference();
-        write!(f, "Z:{}{sign}{}", Base36(u64::from(self.old_len)), Base36(u64::from(difference)))?;
+        let mut header = Vec::new();
+        push_header(u64::from(self.old_len), u64::from(self.new_len), &mut header);
+        write_lossy(&header, f)?;
         self.ops.iter().try_for_each(|op| op.fmt(f))?;
         f.write_str("$")?;
         write_lossy(&self.bank, f)
+    }
+}
+
+impl Unpacked<'_> {
+    /// Puts the parts together again, as they are. O(n).
+    ///
+    /// Source: `pack` in Etherpad's `src/static/js/Changeset.ts`.
+    pub fn to_utf16(&self) -> Utf16String {
+        let mut out = Vec::with_capacity(16 + self.ops.len() + self.char_bank.len());
+        push_header(self.old_len as u64, self.new_len as u64, &mut out);
+        out.extend_from_slice(self.ops);
+        out.push(u16::from(b'$'));
+        out.extend_from_slice(self.char_bank);
+        out.into()
     }
 }
 
@@ -31,23 +46,13 @@ impl Changeset {
     /// The changeset as it goes over the wire, exact to the code unit. O(n).
     ///
     /// For every `text` that [`Changeset::parse_utf16`] takes, it gives back `text`.
-    ///
-    /// Source: `pack` in Etherpad's `src/static/js/Changeset.ts`.
     pub fn to_utf16(&self) -> Utf16String {
-        let (sign, difference) = self.difference();
         let mut out = Vec::with_capacity(16 + 8 * self.ops.len() + self.bank.len());
-        out.extend([u16::from(b'Z'), u16::from(b':')]);
-        Base36(u64::from(self.old_len)).push_to(&mut out);
-        out.push(sign as u16);
-        Base36(u64::from(difference)).push_to(&mut out);
+        push_header(u64::from(self.old_len), u64::from(self.new_len), &mut out);
         self.ops.iter().for_each(|op| push_op(op, &mut out));
         out.push(u16::from(b'$'));
         out.extend_from_slice(&self.bank);
         out.into()
-    }
-
-    fn difference(&self) -> (char, u32) {
-        (if self.new_len < self.old_len { '<' } else { '>' }, self.new_len.abs_diff(self.old_len))
     }
 }
 
@@ -57,6 +62,13 @@ impl Changeset {
 #[doc(alias = "serialize_ops")]
 pub fn print_ops<'a>(ops: impl IntoIterator<Item = &'a Op>) -> String {
     ops.into_iter().map(Op::to_string).collect()
+}
+
+fn push_header(old_len: u64, new_len: u64, out: &mut Vec<u16>) {
+    out.extend([u16::from(b'Z'), u16::from(b':')]);
+    Base36(old_len).push_to(out);
+    out.push(u16::from(if new_len < old_len { b'<' } else { b'>' }));
+    Base36(new_len.abs_diff(old_len)).push_to(out);
 }
 
 fn push_op(op: &Op, out: &mut Vec<u16>) {

@@ -87,18 +87,22 @@ impl Changeset {
         Ok(Self { ops, ..self.clone() })
     }
 
-    /// The changeset as it goes over the wire: with a pool of its own, which has what it uses and nothing else. O(n).
+    /// The changeset as it goes over the wire: with a pool of its own, which has what it uses and nothing else. Numbers
+    /// that `pool` lacks are dropped, as Etherpad drops them: the text still goes out. O(n).
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
-    ///
-    /// Source: `prepareForWire` in Etherpad's `src/static/js/Changeset.ts`, which drops unknown numbers; what we send is
-    /// ours, so a missing one is a mistake that should not go unseen.
-    pub fn prepare_for_wire(&self, pool: &AttribPool) -> Result<(Self, AttribPool), Error> {
+    /// Source: `prepareForWire` in Etherpad's `src/static/js/Changeset.ts`.
+    pub fn prepare_for_wire(&self, pool: &AttribPool) -> (Self, AttribPool) {
         let mut wire_pool = AttribPool::new();
-        let changeset = self.move_to_pool(pool, &mut wire_pool, UnknownAttrib::Refuse)?;
-        Ok((changeset, wire_pool))
+        let mut known = HashMap::new();
+        let changeset = self.map_attribs(|id| match known.get(&id) {
+            Some(&new) => Some(new),
+            None => {
+                let new = wire_pool.put(pool.get(id).ok()?.clone());
+                known.insert(id, new);
+                Some(new)
+            }
+        });
+        (changeset, wire_pool)
     }
 
     /// Each attribute number replaced or, for `None`, left out. Nothing is sorted or merged. O(n).

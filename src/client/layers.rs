@@ -129,7 +129,7 @@ impl Layers {
             None if self.pending.is_identity() => return Ok(None),
             None => self.pending.claim_inserts(author, pool)?,
         };
-        let (changeset, wire_pool) = submitted.prepare_for_wire(pool)?;
+        let (changeset, wire_pool) = submitted.prepare_for_wire(pool);
         self.pending = Changeset::identity(submitted.new_len())?;
         self.submitted = Some(submitted);
         Ok(Some(Wire { changeset, pool: wire_pool }))

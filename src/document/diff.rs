@@ -5,8 +5,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
 
-use super::leaf::TextLeaf;
 use super::Document;
+use super::leaf::TextLeaf;
 use super::tree::{Gap, unshared};
 use crate::attrib::AttribSet;
 use crate::text::Utf16String;
@@ -115,7 +115,8 @@ impl Comparison<'_> {
         let old_middle = &old_rest[..old_rest.len() - suffix];
         let new_middle = &new_rest[..new_rest.len() - suffix];
         let mut matches = vec![(0, 0, prefix)];
-        matches.extend(shortest_edit(old_middle, new_middle).into_iter().map(|(i, j, len)| (prefix + i, prefix + j, len)));
+        matches
+            .extend(shortest_edit(old_middle, new_middle).into_iter().map(|(i, j, len)| (prefix + i, prefix + j, len)));
         matches.push((old.len() - suffix, new.len() - suffix, suffix));
         matches.into_iter().filter_map(|found| self.without_half_pairs(found)).collect()
     }

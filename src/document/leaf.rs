@@ -173,12 +173,11 @@ impl TextLeaf {
                 before = 0;
             }
         }
-        // `index` is the run after the hole, or the one that still has it in the middle.
-        for boundary in [index, first] {
-            if boundary > 0 && boundary < self.runs.len() && self.runs[boundary - 1].attribs == self.runs[boundary].attribs {
-                self.runs[boundary - 1].len += self.runs[boundary].len;
-                self.runs.remove(boundary);
-            }
+        // Where the hole is, neighbours meet that did not before.
+        let hole = if range.start > start { first + 1 } else { first };
+        if hole > 0 && hole < self.runs.len() && self.runs[hole - 1].attribs == self.runs[hole].attribs {
+            self.runs[hole - 1].len += self.runs[hole].len;
+            self.runs.remove(hole);
         }
     }
 
@@ -186,7 +185,8 @@ impl TextLeaf {
         let (index, start) = self.run_from(at);
         let inside = at > start;
         // Join the run around it, the one before, or the one after.
-        let neighbours = if inside { index..index + 1 } else { index.saturating_sub(1)..(index + 1).min(self.runs.len()) };
+        let neighbours =
+            if inside { index..index + 1 } else { index.saturating_sub(1)..(index + 1).min(self.runs.len()) };
         if let Some(run) = self.runs[neighbours].iter_mut().find(|run| run.attribs == *attribs) {
             run.len += len;
             return;

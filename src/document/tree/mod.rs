@@ -32,7 +32,6 @@ pub(crate) struct Place<'a, L: Leaf> {
 }
 
 impl<L: Leaf> Tree<L> {
-
     /// Builds a tree from leaves in O(n). There is always at least one leaf; it may be empty.
     pub(crate) fn from_leaves(leaves: impl IntoIterator<Item = L>) -> Self {
         let mut level: Vec<Branch<L>> = leaves.into_iter().map(Branch::leaf).collect();

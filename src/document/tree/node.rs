@@ -10,7 +10,9 @@ pub(super) const MAX_CHILDREN: usize = if cfg!(feature = "__small_tree") { 4 } e
 pub(super) const MIN_CHILDREN: usize = MAX_CHILDREN / 4 + 1;
 
 /// What a parent knows of its children. Adding must be associative and commutative, with `default()` as zero.
-pub(crate) trait Summary: Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self> + std::fmt::Debug {
+pub(crate) trait Summary:
+    Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self> + std::fmt::Debug
+{
     /// The length: what positions in the tree count.
     fn len(&self) -> usize;
 }
