@@ -70,7 +70,7 @@ mod text;
 pub use attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 pub use changeset::{
     Assoc, AttributedText, Builder, Changeset, Op, OpAssembler, OpKind, OpMerger, Splice, Tie, UnknownAttrib, Unpacked,
-    compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
+    Visitor, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
 pub use client::{Layers, Wire};

@@ -5,6 +5,9 @@ use crate::attrib::{AttribPool, AttribSet, Attribute};
 use crate::error::{Error, ErrorKind};
 use std::ops::Range;
 
+/// What is called for each piece of an [`AttributedText`].
+pub type Visitor<'a> = dyn FnMut(&[u16], &AttribSet) -> Result<(), Error> + 'a;
+
 /// A text with attributes that can be read piece by piece.
 pub trait AttributedText {
     /// Length in UTF-16 code units.
@@ -15,11 +18,7 @@ pub trait AttributedText {
     /// # Errors
     ///
     /// [`ErrorKind::OutOfRange`], and whatever `visit` returns.
-    fn visit(
-        &self,
-        range: Range<usize>,
-        visit: &mut dyn FnMut(&[u16], &AttribSet) -> Result<(), Error>,
-    ) -> Result<(), Error>;
+    fn visit(&self, range: Range<usize>, visit: &mut Visitor<'_>) -> Result<(), Error>;
 }
 
 impl Changeset {

@@ -28,7 +28,7 @@ pub use assemble::{OpAssembler, OpMerger};
 pub use attribution::{compose_attribution, join_attribution_lines, slice_attribution, split_attribution_lines};
 pub use build::{Builder, ops_from_text};
 pub use follow::Tie;
-pub use inverse::AttributedText;
+pub use inverse::{AttributedText, Visitor};
 pub use parse::{Unpacked, parse_ops, unpack};
 pub use position::{Assoc, Splice};
 pub use print::print_ops;

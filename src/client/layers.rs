@@ -90,6 +90,9 @@ impl Layers {
     ///
     /// As [`Document::apply`] and [`Changeset::follow`].
     pub fn apply_remote(&mut self, revision: &Changeset, pool: &AttribPool) -> Result<Changeset, Error> {
+        if revision.old_len() != self.base.len_utf16() {
+            return Err(ErrorKind::LengthMismatch { expected: revision.old_len(), found: self.base.len_utf16() }.into());
+        }
         let (submitted, past_submitted) = match &self.submitted {
             Some(submitted) => (
                 Some(submitted.follow(revision, Tie::OtherFirst, pool)?),

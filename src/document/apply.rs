@@ -1,7 +1,7 @@
 //! Changesets on documents: checked as a whole, then done in place.
 
-use super::leaf::{LeafBuilder, MAX_TEXT, TextLeaf};
-use super::tree::{Leaf, Place, Summary, Tree};
+use super::leaf::{Extent, LeafBuilder, MAX_TEXT, TextLeaf};
+use super::tree::{Edited, Leaf, Place, Summary, Tree};
 use super::{Document, check_known};
 use crate::attrib::{AttribPool, AttribSet, EmptyValue};
 use crate::changeset::{Changeset, OpKind};
@@ -30,7 +30,14 @@ impl Document {
     ///
     /// Source: `applyToAText` in Etherpad's `src/static/js/Changeset.ts`.
     pub fn apply(&mut self, changeset: &Changeset, pool: &AttribPool) -> Result<(), Error> {
-        self.check(changeset, pool)?;
+        if changeset.old_len() != self.len_utf16() {
+            return Err(ErrorKind::LengthMismatch { expected: changeset.old_len(), found: self.len_utf16() }.into());
+        }
+        check_known(changeset.ops(), pool)?;
+        if self.apply_in_one_leaf(changeset) {
+            return Ok(());
+        }
+        self.check_newlines(changeset)?;
         let formats = changeset.ops().iter().any(|op| op.kind == OpKind::Keep && !op.attribs.is_empty());
         // Only composing attributes can still fail, when the document's own numbers are not in the pool.
         let before = formats.then(|| self.clone());
@@ -41,12 +48,47 @@ impl Document {
         result
     }
 
-    /// Everything that can be known to be wrong before a change is made.
-    fn check(&self, changeset: &Changeset, pool: &AttribPool) -> Result<(), Error> {
-        if changeset.old_len() != self.len_utf16() {
-            return Err(ErrorKind::LengthMismatch { expected: changeset.old_len(), found: self.len_utf16() }.into());
+    /// Does what nearly all changesets of people who type are: one removal, one insert, or both, in one place that lies in
+    /// one leaf. One walk down the tree both checks and changes, two if the line is long. Says whether it was that, and
+    /// right.
+    fn apply_in_one_leaf(&mut self, changeset: &Changeset) -> bool {
+        let (mut at, mut removed) = (0, 0);
+        let mut insert = None;
+        for op in changeset.ops() {
+            match op.kind {
+                OpKind::Keep if removed == 0 && insert.is_none() && op.attribs.is_empty() => at += op.chars as usize,
+                OpKind::Remove if insert.is_none() => removed += op.chars as usize,
+                OpKind::Insert if insert.is_none() => insert = Some(op),
+                _ => return false,
+            }
         }
-        check_known(changeset.ops(), pool)?;
+        let text = changeset.char_bank();
+        if removed >= MAX_TEXT || text.len() > MAX_TEXT / 2 {
+            return false;
+        }
+        let end = at + removed;
+        // The start of a long line is probably in another leaf.
+        let line_start = changeset.ops().first().filter(|op| op.lines > 0 && op.kind == OpKind::Keep);
+        let mut known = 0;
+        if let Some(op) = line_start
+            && end - op.chars as usize > MAX_TEXT / 4
+        {
+            known = op.chars as usize;
+            if self.newlines_before(known) != op.lines as usize {
+                return false;
+            }
+        }
+        let (newlines, attribs) = insert.map_or((0, &AttribSet::EMPTY), |op| (op.lines, &op.attribs));
+        self.tree.edit_leaf(end, |leaf, before| {
+            if !newlines_are_right(changeset, known, leaf, before) {
+                return Edited::OutOfReach;
+            }
+            leaf.splice(end - before.len(), removed, text, newlines, attribs)
+        })
+    }
+
+    /// All newline counts must be exact. O(log n) for each op.
+    fn check_newlines(&self, changeset: &Changeset) -> Result<(), Error> {
         let mut counter = NewlineCounter { tree: &self.tree, place: None };
         let (mut position, mut before) = (0, 0);
         for (index, op) in changeset.ops().iter().enumerate() {
@@ -99,7 +141,9 @@ impl Document {
         }
         let in_one_leaf = removed < MAX_TEXT
             && text.len() <= MAX_TEXT / 2
-            && self.tree.edit_leaf(range.end, |leaf, end| leaf.splice(end, removed, text, newlines, attribs));
+            && self.tree.edit_leaf(range.end, |leaf, before| {
+                leaf.splice(range.end - before.len(), removed, text, newlines, attribs)
+            });
         if !in_one_leaf {
             let mut leaves = LeafBuilder::default();
             leaves.push(text, attribs);
@@ -124,10 +168,10 @@ impl Document {
         let len = range.len();
         if len < MAX_TEXT {
             let mut failure = None;
-            let in_one_leaf = self.tree.edit_leaf(range.end, |leaf, end| {
-                leaf.format(end, len, &mut compose).unwrap_or_else(|error| {
+            let in_one_leaf = self.tree.edit_leaf(range.end, |leaf, before| {
+                leaf.format(range.end - before.len(), len, &mut compose).unwrap_or_else(|error| {
                     failure = Some(error);
-                    super::tree::Edited::OutOfReach
+                    Edited::OutOfReach
                 })
             });
             if let Some(error) = failure {
@@ -152,6 +196,30 @@ impl Document {
     }
 }
 
+/// Whether the newline counts of keeps and removals that end behind `known` are exact, as far as this leaf can tell: they
+/// must end in it.
+fn newlines_are_right(changeset: &Changeset, known: usize, leaf: &TextLeaf, before: Extent) -> bool {
+    let (mut position, mut newlines) = (0, 0);
+    // Where counting has come to within the leaf.
+    let mut counted: Option<(usize, usize)> = None;
+    changeset.ops().iter().filter(|op| op.kind != OpKind::Insert).all(|op| {
+        position += op.chars as usize;
+        newlines += op.lines as usize;
+        if position <= known {
+            return true;
+        }
+        let Some(end) = position.checked_sub(before.len()).filter(|&end| end <= leaf.text().len()) else {
+            return false;
+        };
+        let found = match counted {
+            Some((offset, found)) => found + count_newlines(leaf.text().get(offset..end).unwrap_or_default()),
+            None => before.newlines as usize + leaf.newlines_before(end),
+        };
+        counted = Some((end, found));
+        found == newlines
+    })
+}
+
 /// Counts newlines before ascending positions, looking twice into no leaf in which it already stands.
 struct NewlineCounter<'a> {
     tree: &'a Tree<TextLeaf>,
@@ -170,8 +238,7 @@ impl NewlineCounter<'_> {
         }
         let place = self.tree.seek(|sum| sum.len() >= position);
         let offset = position - place.before.len();
-        let before = place.leaf.text().get(..offset).unwrap_or_default();
-        let newlines = place.before.newlines as usize + count_newlines(before);
+        let newlines = place.before.newlines as usize + place.leaf.newlines_before(offset);
         self.place = Some((place, offset, newlines));
         newlines
     }

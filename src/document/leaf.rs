@@ -1,4 +1,4 @@
-//! The leaf of a document: some hundred code units of text with their attribute runs.
+//! The leaf of a document: a few hundred code units of text with their attribute runs.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are checked against the leaf's length before they get here")]
 
@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::ops::{Add, Range, Sub};
 
 /// How many code units a leaf holds at most.
-pub(super) const MAX_TEXT: usize = if cfg!(feature = "__small_tree") { 8 } else { 512 };
+pub(super) const MAX_TEXT: usize = if cfg!(feature = "__small_tree") { 8 } else { 256 };
 /// How many attribute runs it holds at most.
 pub(super) const MAX_RUNS: usize = if cfg!(feature = "__small_tree") { 4 } else { 64 };
 /// How full a leaf is when a text is loaded, so that the first edits find room.
@@ -76,6 +76,16 @@ impl Clone for TextLeaf {
 impl TextLeaf {
     pub fn text(&self) -> &[u16] {
         &self.text
+    }
+
+    /// Newlines before an offset that is within the leaf.
+    pub fn newlines_before(&self, offset: usize) -> usize {
+        let (before, after) = self.text.split_at(offset);
+        if before.len() <= after.len() {
+            count_newlines(before)
+        } else {
+            self.newlines as usize - count_newlines(after)
+        }
     }
 
     /// The pieces of a range of the leaf.

@@ -5,7 +5,7 @@ use super::tree::Summary;
 use crate::attrib::AttribSet;
 use crate::changeset::{Builder, Changeset};
 use crate::error::{Error, ErrorKind};
-use crate::text::{NEWLINE, count_newlines};
+use crate::text::NEWLINE;
 use std::ops::Range;
 
 impl Document {
@@ -83,8 +83,7 @@ impl Document {
     /// Newlines before a position that is within the document.
     pub(super) fn newlines_before(&self, position: usize) -> usize {
         let place = self.tree.seek(|sum| sum.len() >= position);
-        let offset = position - place.before.len();
-        place.before.newlines as usize + count_newlines(place.leaf.text().get(..offset).unwrap_or_default())
+        place.before.newlines as usize + place.leaf.newlines_before(position - place.before.len())
     }
 
     /// Where a line begins: behind that many newlines, or at the end if there are fewer.

@@ -20,7 +20,7 @@ pub use atext::AText;
 pub use diff::{Change, Patch};
 
 use crate::attrib::{AttribPool, AttribSet};
-use crate::changeset::{AttributedText, Op};
+use crate::changeset::{AttributedText, Op, Visitor};
 use crate::error::{Error, ErrorKind};
 use crate::text::{MAX_LEN, Utf16String};
 use leaf::{LeafBuilder, Pieces, TextLeaf};
@@ -215,11 +215,7 @@ impl AttributedText for Document {
         Self::len_utf16(self)
     }
 
-    fn visit(
-        &self,
-        range: Range<usize>,
-        visit: &mut dyn FnMut(&[u16], &AttribSet) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn visit(&self, range: Range<usize>, visit: &mut Visitor<'_>) -> Result<(), Error> {
         self.pieces(range)?.try_for_each(|(text, attribs)| visit(text, attribs))
     }
 }

@@ -108,11 +108,7 @@ impl Client {
             }
             ("accept", Some(layers)) => layers.accept(&self.pool)?,
             ("accept", None) => return Err(easysync::ErrorKind::NothingSubmitted.into()),
-            ("timer", _) => {
-                if std::mem::take(&mut self.timer) {
-                    step.notified = Some(1.into());
-                }
-            }
+            ("timer", _) => step.notified = std::mem::take(&mut self.timer).then(|| 1.into()),
             _ => {}
         }
         Ok(step)

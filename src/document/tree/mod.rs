@@ -70,9 +70,9 @@ impl<L: Leaf> Tree<L> {
     }
 
     /// Changes one leaf in place: the one in which `at` lies or, between two, the left one. `edit` gets the leaf and the
-    /// offset in it; it may be asked twice. Says whether it was done. O(log n).
-    pub(crate) fn edit_leaf(&mut self, at: usize, mut edit: impl FnMut(&mut L, usize) -> Edited) -> bool {
-        let (edited, sum) = node::edit(&mut self.root.link, self.root.sum, at, &mut edit);
+    /// sum of those before it; it may be asked twice. Says whether it was done. O(log n).
+    pub(crate) fn edit_leaf(&mut self, at: usize, mut edit: impl FnMut(&mut L, L::Summary) -> Edited) -> bool {
+        let (edited, sum) = node::edit(&mut self.root.link, L::Summary::default(), self.root.sum, at, &mut edit);
         self.root.sum = sum;
         self.root.collapse();
         edited == Edited::Done

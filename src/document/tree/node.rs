@@ -102,16 +102,15 @@ impl<L: Leaf> Link<L> {
 }
 
 impl<L: Leaf> Inner<L> {
-    /// The child in which `at` lies, the left one between two, and the offset in it.
-    fn find(&self, mut at: usize) -> (usize, usize) {
-        let last = self.sums.len() - 1;
-        for (index, sum) in self.sums[..last].iter().enumerate() {
-            if at <= sum.len() {
-                return (index, at);
-            }
-            at -= sum.len();
+    /// The child in which `at` lies, the left one between two, and the sum of those before it.
+    fn find(&self, mut at: usize) -> (usize, L::Summary) {
+        let mut index = 0;
+        // Lengths first, in a loop that only subtracts; the rest of the sums in one that the compiler makes vector code of.
+        while index + 1 < self.sums.len() && at > self.sums[index].len() {
+            at -= self.sums[index].len();
+            index += 1;
         }
-        (last, at)
+        (index, sum_of(&self.sums[..index]))
     }
 
     /// Mends the neighbourhood of a child that may have become small or empty.
@@ -177,7 +176,8 @@ impl<L: Leaf> Inner<L> {
     }
 
     /// Cuts a leaf in two and tries the edit on the part in which `offset` lies.
-    fn edit_halves(&mut self, index: usize, offset: usize, edit: &mut impl FnMut(&mut L, usize) -> Edited) -> bool {
+    fn edit_halves(&mut self, index: usize, at: usize, before: L::Summary, edit: &mut impl Edit<L>) -> bool {
+        let offset = at - before.len();
         let Link::Leaf(leaf) = &mut self.links[index] else { return false };
         if self.sums.len() == MAX_CHILDREN {
             return false;
@@ -187,7 +187,8 @@ impl<L: Leaf> Inner<L> {
         let cut = if offset == len { len } else { len / 2 };
         let left = Arc::make_mut(leaf);
         let mut right = left.split_off(cut);
-        let edited = if offset > cut || offset == len { edit(&mut right, offset - cut) } else { edit(left, offset) };
+        let edited =
+            if offset > cut || offset == len { edit(&mut right, before + left.summary()) } else { edit(left, before) };
         self.sums[index] = left.summary();
         let sum = right.summary();
         if sum.len() > 0 {
@@ -198,33 +199,45 @@ impl<L: Leaf> Inner<L> {
     }
 
     pub fn sum(&self) -> L::Summary {
-        self.sums.iter().fold(L::Summary::default(), |total, &sum| total + sum)
+        sum_of(&self.sums)
     }
 }
 
-/// Changes one leaf below `link`; gives back what came of it, and the new sum. A leaf without room is cut in two
-/// if its parent has room for one more.
+fn sum_of<S: Summary>(sums: &[S]) -> S {
+    sums.iter().fold(S::default(), |total, &sum| total + sum)
+}
+
+/// A change of one leaf, which gets the leaf and the sum of those before it.
+pub(super) trait Edit<L: Leaf>: FnMut(&mut L, L::Summary) -> Edited {}
+
+impl<L: Leaf, F: FnMut(&mut L, L::Summary) -> Edited> Edit<L> for F {}
+
+/// Changes the leaf below `link` in which `at` lies, counted from the start of the tree. `before` is the sum of all nodes
+/// before this one, `total` that of this one. Gives back what came of it, and the new total. A leaf without room is cut in
+/// two if its parent has room for one more.
 pub(super) fn edit<L: Leaf>(
     link: &mut Link<L>,
+    before: L::Summary,
     total: L::Summary,
     at: usize,
-    edit: &mut impl FnMut(&mut L, usize) -> Edited,
+    edit: &mut impl Edit<L>,
 ) -> (Edited, L::Summary) {
     match link {
         Link::Leaf(leaf) => {
             let leaf = Arc::make_mut(leaf);
-            (edit(leaf, at), leaf.summary())
+            (edit(leaf, before), leaf.summary())
         }
         Link::Inner(inner) => {
             let inner = Arc::make_mut(inner);
-            let (index, offset) = inner.find(at);
+            let (index, before_child) = inner.find(at - before.len());
+            let before_child = before + before_child;
             let old = inner.sums[index];
-            let (edited, new) = self::edit(&mut inner.links[index], old, offset, edit);
+            let (edited, new) = self::edit(&mut inner.links[index], before_child, old, at, edit);
             inner.sums[index] = new;
             if new.len() < old.len() {
                 inner.settle(index);
             }
-            if edited == Edited::NoRoom && inner.edit_halves(index, offset, edit) {
+            if edited == Edited::NoRoom && inner.edit_halves(index, at, before_child, edit) {
                 return (Edited::Done, inner.sum());
             }
             (edited, total - old + new)

@@ -1,0 +1,87 @@
+//! Recorded editing sessions, keystroke by keystroke, applied to a document with attributes.
+//!
+//! Reads `*.json.gz` from the folder named by `EASYSYNC_TRACES`, and says so if there is none. Prints microseconds per change, the
+//! least, median and greatest of several runs, and asserts the final text in each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a bench may fail loudly"
+)]
+
+use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document};
+use std::path::Path;
+use std::time::Instant;
+
+const RUNS: usize = 7;
+
+struct Trace {
+    name: String,
+    /// Each patch as a changeset in wire form.
+    wire: Vec<String>,
+    end: String,
+    pool: AttribPool,
+}
+
+fn main() {
+    let folder = std::env::var_os("EASYSYNC_TRACES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces"), Into::into);
+    if !folder.is_dir() {
+        println!("skipped: no folder {} (set EASYSYNC_TRACES to another)", folder.display());
+        return;
+    }
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.to_string_lossy().ends_with(".json.gz"));
+    files.sort();
+    println!("microseconds per change, min / median / max of {RUNS} runs");
+    println!("{:24} {:>8}  {:26} {:26}", "trace", "changes", "apply", "parse and apply");
+    for file in files {
+        let trace = load(&file);
+        let parsed: Vec<_> = trace.wire.iter().map(|text| Changeset::parse(text).unwrap()).collect();
+        let mut apply = Vec::new();
+        let mut both = Vec::new();
+        for _ in 0..RUNS {
+            apply.push(run(&trace, &parsed, |changeset, doc| doc.apply(changeset, &trace.pool)));
+            both.push(run(&trace, &trace.wire, |text, doc| doc.apply(&Changeset::parse(text)?, &trace.pool)));
+        }
+        println!("{:24} {:>8}  {:26} {:26}", trace.name, trace.wire.len(), spread(apply), spread(both));
+    }
+}
+
+fn run<T>(trace: &Trace, steps: &[T], step: impl Fn(&T, &mut Document) -> Result<(), easysync::Error>) -> f64 {
+    let mut doc = Document::new();
+    let start = Instant::now();
+    for change in steps {
+        step(change, &mut doc).unwrap();
+    }
+    let micros = start.elapsed().as_secs_f64() * 1e6 / steps.len() as f64;
+    assert_eq!(doc.text(), trace.end.as_str(), "{}", trace.name);
+    micros
+}
+
+fn spread(mut runs: Vec<f64>) -> String {
+    runs.sort_by(f64::total_cmp);
+    format!("{:.3} / {:.3} / {:.3}", runs[0], runs[runs.len() / 2], runs[runs.len() - 1])
+}
+
+/// Each patch becomes a changeset on a pad that begins with one newline, with the author on what it inserts.
+fn load(file: &Path) -> Trace {
+    let reader = flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap());
+    let json: serde_json::Value = serde_json::from_reader(reader).unwrap();
+    let mut pool = AttribPool::new();
+    let author = AttribSet::from(pool.put(Attribute::new("author", "a.author")));
+    let mut doc = Document::new();
+    let mut wire = Vec::new();
+    for patch in json["txns"].as_array().unwrap().iter().flat_map(|txn| txn["patches"].as_array().unwrap()) {
+        let (at, removed) = (patch[0].as_u64().unwrap() as usize, patch[1].as_u64().unwrap() as usize);
+        let inserted: Vec<u16> = patch[2].as_str().unwrap().encode_utf16().collect();
+        let changeset = doc.splice(at..at + removed, &inserted, &author).unwrap();
+        doc.apply(&changeset, &pool).unwrap();
+        wire.push(changeset.to_string());
+    }
+    let name = file.file_name().unwrap().to_string_lossy().replace(".json.gz", "");
+    Trace { name, wire, end: json["endContent"].as_str().unwrap().to_owned() + "\n", pool }
+}
