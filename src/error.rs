@@ -188,6 +188,31 @@ pub enum ErrorKind {
         /// The length that was there.
         len: usize,
     },
+    /// A message lacks a field, or it has a value of another kind.
+    #[error("field {name} is missing or malformed")]
+    MissingField {
+        /// The field's name on the wire.
+        name: &'static str,
+    },
+    /// A part of the history with more steps in one direction than in the other.
+    #[error("{forwards} changesets forwards, {backwards} backwards")]
+    UnevenLists {
+        /// The number of forward changesets.
+        forwards: usize,
+        /// The number of backward changesets.
+        backwards: usize,
+    },
+    /// A revision that should have followed another did not.
+    #[error("revision {found} does not follow revision {rev}")]
+    Gap {
+        /// The last revision applied.
+        rev: u32,
+        /// The revision that came.
+        found: u32,
+    },
+    /// Something that needs a document came before there was one.
+    #[error("no document yet")]
+    NotJoined,
     /// An acknowledgement although nothing was sent.
     #[error("a commit was acknowledged, but none was submitted")]
     NothingSubmitted,
@@ -219,6 +244,10 @@ impl ErrorKind {
             Self::NotAttribution { .. } => "not-attribution",
             Self::AttributionLength { .. } => "attribution-length",
             Self::OutOfRange { .. } => "out-of-range",
+            Self::MissingField { .. } => "missing-field",
+            Self::UnevenLists { .. } => "uneven-lists",
+            Self::Gap { .. } => "gap",
+            Self::NotJoined => "not-joined",
             Self::NothingSubmitted => "nothing-submitted",
             Self::NoFinalNewline => "no-final-newline",
         }
@@ -272,6 +301,9 @@ pub enum PoolFault {
         /// The pool's next free number.
         next: u32,
     },
+    /// An entry's name is no number, or its value no list of two strings.
+    #[error("an entry is not a number with a key and a value")]
+    NotAPair,
     /// A number stands twice.
     #[error("attribute {id} is there twice")]
     Twice {

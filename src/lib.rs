@@ -55,7 +55,8 @@
 //! | `attrib` | attributes, pools, sets |
 //! | `changeset` | parse, print, compose, follow, inverse, positions |
 //! | `document` | attributed text on a persistent tree; apply, lines, diff, flat form |
-//! | `client` | what a client keeps: the server's text, what is sent, what is not |
+//! | `protocol` | a server's messages to lists of revisions, and messages to it |
+//! | `client` | a whole client, without socket, clock or editor: events in, effects out |
 //! | `server` | what a server does with a commit |
 
 mod attrib;
@@ -64,6 +65,7 @@ mod changeset;
 mod client;
 mod document;
 mod error;
+mod protocol;
 mod server;
 mod text;
 
@@ -73,8 +75,12 @@ pub use changeset::{
     Visitor, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
-pub use client::{Layers, Wire};
+pub use client::{Client, Counts, Effect, Layers, Order, Placed, SaveState};
 pub use document::{AText, Change, Document, Patch};
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
+pub use protocol::{
+    AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step,
+    changeset_request, parse_message, user_changes,
+};
 pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};

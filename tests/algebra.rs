@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail loudly")]
 
 use easysync::{
-    AText, Assoc, AttribPool, AttribSet, Attribute, Change, Changeset, Document, EmptyValue, Tie, Utf16String,
+    AText, Assoc, AttribPool, AttribSet, Attribute, Change, Changeset, Document, EmptyValue, Tie, Utf16String, Wire,
     parse_ops, print_ops, slice_attribution, split_attribution_lines,
 };
 
@@ -209,7 +209,7 @@ fn attributions_are_cut_by_length_and_by_line() {
 
 #[test]
 fn unknown_numbers_are_dropped_on_the_wire_and_sets_keep_their_order() {
-    let (changeset, wire) = cs("Z:2>0*3*9*0=1$").prepare_for_wire(&pool());
+    let Wire { changeset, pool: wire } = cs("Z:2>0*3*9*0=1$").prepare_for_wire(&pool());
     assert_eq!(changeset.to_string(), "Z:2>0*0*1=1$");
     assert_eq!(wire.iter().map(|(_, attribute)| attribute.value.to_string()).collect::<Vec<_>>(), ["a.y", "true"]);
     assert_eq!(set("*3*0").ids().len(), 2);

@@ -32,7 +32,7 @@ pub use inverse::{AttributedText, Visitor};
 pub use parse::{Unpacked, parse_ops, unpack};
 pub use position::{Assoc, Splice};
 pub use print::print_ops;
-pub use renumber::{UnknownAttrib, move_ops_to_pool};
+pub use renumber::{UnknownAttrib, Wire, move_ops_to_pool};
 
 use crate::attrib::AttribSet;
 use crate::error::{Error, ErrorKind, NormalForm};

@@ -15,6 +15,15 @@ pub enum UnknownAttrib {
     Refuse,
 }
 
+/// A changeset with the pool that numbers it, as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// The changeset.
+    pub changeset: Changeset,
+    /// What numbers it.
+    pub pool: AttribPool,
+}
+
 /// Carries numbers of one pool over to another, which gets new ones in the order in which they are asked for.
 struct Mover<'a> {
     from: &'a AttribPool,
@@ -91,7 +100,7 @@ impl Changeset {
     /// that `pool` lacks are dropped, as Etherpad drops them: the text still goes out. O(n).
     ///
     /// Source: `prepareForWire` in Etherpad's `src/static/js/Changeset.ts`.
-    pub fn prepare_for_wire(&self, pool: &AttribPool) -> (Self, AttribPool) {
+    pub fn prepare_for_wire(&self, pool: &AttribPool) -> Wire {
         let mut wire_pool = AttribPool::new();
         let mut known = HashMap::new();
         let changeset = self.map_attribs(|id| match known.get(&id) {
@@ -102,7 +111,7 @@ impl Changeset {
                 Some(new)
             }
         });
-        (changeset, wire_pool)
+        Wire { changeset, pool: wire_pool }
     }
 
     /// Each attribute number replaced or, for `None`, left out. Nothing is sorted or merged. O(n).

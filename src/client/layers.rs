@@ -11,7 +11,7 @@
 //! ```
 
 use crate::attrib::AttribPool;
-use crate::changeset::{Changeset, Tie, UnknownAttrib};
+use crate::changeset::{Changeset, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
@@ -27,15 +27,6 @@ pub struct Layers {
     base: Document,
     submitted: Option<Changeset>,
     pending: Changeset,
-}
-
-/// A changeset with the pool that numbers it, as it goes over the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wire {
-    /// The changeset.
-    pub changeset: Changeset,
-    /// What it uses, and nothing else.
-    pub pool: AttribPool,
 }
 
 impl Layers {
@@ -132,10 +123,10 @@ impl Layers {
             None if self.pending.is_identity() => return Ok(None),
             None => self.pending.claim_inserts(author, pool)?,
         };
-        let (changeset, wire_pool) = submitted.prepare_for_wire(pool);
+        let wire = submitted.prepare_for_wire(pool);
         self.pending = Changeset::identity(submitted.new_len())?;
         self.submitted = Some(submitted);
-        Ok(Some(Wire { changeset, pool: wire_pool }))
+        Ok(Some(wire))
     }
 
     /// Takes the server's word that it has what was submitted. O(log n + submitted).

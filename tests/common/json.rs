@@ -1,6 +1,8 @@
 //! A JSON reader that keeps halves of surrogate pairs, which serde_json's strings cannot.
 
-use easysync::Utf16String;
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use easysync::{AttribPool, Attribute, Utf16String};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
@@ -120,6 +122,16 @@ impl<T: Into<Json>> FromIterator<T> for Json {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         Json::List(items.into_iter().map(Into::into).collect())
     }
+}
+
+/// A well-formed attribute pool.
+pub fn pool(json: &Json) -> AttribPool {
+    let Json::Object(entries) = json.get("numToAttrib") else { panic!("{json:?} is not a pool") };
+    let entry = |(number, pair): &(Utf16String, Json)| {
+        let pair = pair.list();
+        (number.to_string().parse().unwrap(), Attribute::new(pair[0].text().clone(), pair[1].text().clone()))
+    };
+    AttribPool::from_numbered(entries.iter().map(entry), json.get("nextNum").int() as u32).unwrap()
 }
 
 /// An object from names and values, those that are `None` left out.

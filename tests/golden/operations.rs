@@ -5,7 +5,7 @@ use super::tracker;
 use easysync::{
     AText, Assoc, AttribId, AttribPool, AttribSet, Attribute, Builder, Changeset, Document, EmptyValue, Error,
     ErrorKind, Op, OpAssembler, OpKind, OpMerger, PoolFault, Submission, Tie, UnknownAttrib, Unpacked, Utf16String,
-    compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops, rebase,
+    Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops, rebase,
     slice_attribution, split_attribution_lines, unpack,
 };
 
@@ -258,7 +258,7 @@ pub fn run(op: &str, input: &Json) -> Result<Json, Error> {
             object([("cs", Some(print_ops(&ops).into())), ("pool", Some(list_json(&wire_pool)))])
         }
         "prepareForWire" => {
-            let (changeset, wire_pool) = changeset(get("cs"))?.prepare_for_wire(&pool);
+            let Wire { changeset, pool: wire_pool } = changeset(get("cs"))?.prepare_for_wire(&pool);
             object([("cs", Some(changeset.to_utf16().into())), ("pool", Some(list_json(&wire_pool)))])
         }
         "poolCalls" => pool_calls(input)?,

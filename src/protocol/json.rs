@@ -1,0 +1,305 @@
+//! Reading JSON as it comes, without building a tree of it.
+//!
+//! Messages are read once, from the bytes of the socket, and most of a message is skipped. Strings can hold halves of
+//! surrogate pairs, as escapes, which rules out readers whose strings are `str`; the bytes between them are UTF-8.
+
+use crate::error::{Error, ErrorKind};
+use crate::text::Utf16String;
+
+/// Deeper nesting than any server sends is refused, so that reading needs no more stack than that.
+const MAX_DEPTH: usize = 64;
+
+/// A place in a JSON text, before a value. A clone reads on from the same place.
+#[derive(Clone)]
+pub(super) struct Json<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+/// A string as it stands in the text, between its quotes.
+#[derive(Clone, Copy)]
+pub(super) struct RawString<'a> {
+    raw: &'a str,
+    has_escapes: bool,
+}
+
+impl<'a> Json<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    /// Nothing but white space may be left.
+    pub fn finish(mut self) -> Result<(), Error> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => self.unexpected("the end of the message"),
+        }
+    }
+
+    /// The first byte of the next value.
+    pub fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = self.byte(self.at)?;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Calls `member` with each key of an object; it must read the value.
+    pub fn object(
+        &mut self,
+        mut member: impl FnMut(RawString<'a>, &mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.enter(b'{', "an object")?;
+        if !self.eat(b'}') {
+            loop {
+                let key = self.string()?;
+                self.need(b':', "':'")?;
+                member(key, self)?;
+                if !self.eat(b',') {
+                    self.need(b'}', "',' or '}'")?;
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Calls `item` before each item of a list; it must read it.
+    pub fn list(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.enter(b'[', "a list")?;
+        if !self.eat(b']') {
+            loop {
+                item(self)?;
+                if !self.eat(b',') {
+                    self.need(b']', "',' or ']'")?;
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    pub fn string(&mut self) -> Result<RawString<'a>, Error> {
+        self.need(b'"', "a string")?;
+        let start = self.at;
+        let mut has_escapes = false;
+        loop {
+            match self.byte(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    has_escapes = true;
+                    self.at += 2;
+                }
+                Some(0..0x20) | None => return self.unexpected("the rest of a string"),
+                Some(_) => self.at += 1,
+            }
+        }
+        // A backslash takes the byte after it along, which can be the first of several.
+        let Some(raw) = self.text.get(start..self.at) else { return self.unexpected("an escape") };
+        self.at += 1;
+        Ok(RawString { raw, has_escapes })
+    }
+
+    /// A whole number of at most 2^31 - 1.
+    pub fn integer(&mut self) -> Result<u32, Error> {
+        let start = self.start();
+        match self.number()? {
+            number if number.fract() == 0.0 && (0.0..=f64::from(i32::MAX)).contains(&number) => Ok(number as u32),
+            _ => {
+                self.at = start;
+                self.unexpected("a whole number")
+            }
+        }
+    }
+
+    /// Whether the value is `true`.
+    pub fn is_true(&mut self) -> Result<bool, Error> {
+        let is_true = self.peek() == Some(b't');
+        self.skip().map(|()| is_true)
+    }
+
+    /// The value if it is a string; otherwise it is stepped over.
+    pub fn string_if_any(&mut self) -> Result<Option<RawString<'a>>, Error> {
+        if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
+    }
+
+    /// The value if it is a number; otherwise it is stepped over. JavaScript sends null for what is no number.
+    pub fn number_if_any(&mut self) -> Result<Option<f64>, Error> {
+        if matches!(self.peek(), Some(b'0'..=b'9' | b'-')) {
+            self.number().map(Some)
+        } else {
+            self.skip().map(|()| None)
+        }
+    }
+
+    /// Steps over a value of any kind.
+    pub fn skip(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            Some(b'{') => self.object(|_, json| json.skip()),
+            Some(b'[') => self.list(Self::skip),
+            Some(b'"') => self.string().map(drop),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => self.number().map(drop),
+        }
+    }
+
+    fn number(&mut self) -> Result<f64, Error> {
+        let start = self.start();
+        while matches!(self.byte(self.at), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
+            self.at += 1;
+        }
+        match self.text.get(start..self.at).and_then(|digits| digits.parse().ok()) {
+            Some(number) => Ok(number),
+            None => {
+                self.at = start;
+                self.unexpected("a value")
+            }
+        }
+    }
+
+    fn start(&mut self) -> usize {
+        self.peek();
+        self.at
+    }
+
+    fn enter(&mut self, open: u8, expected: &'static str) -> Result<(), Error> {
+        if self.depth == MAX_DEPTH {
+            return self.unexpected("less nesting");
+        }
+        self.need(open, expected)?;
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &'static str) -> Result<(), Error> {
+        if self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+            self.at += word.len();
+            return Ok(());
+        }
+        self.unexpected(word)
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    fn eat(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn need(&mut self, wanted: u8, expected: &'static str) -> Result<(), Error> {
+        if self.eat(wanted) { Ok(()) } else { self.unexpected(expected) }
+    }
+
+    pub fn unexpected<T>(&self, expected: &'static str) -> Result<T, Error> {
+        // Offsets in errors are code units, here as elsewhere.
+        let at = self.at.min(self.text.len());
+        let at = (0..=at).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or_default();
+        let (before, rest) = self.text.split_at(at);
+        let offset = before.encode_utf16().count();
+        Err(match rest.encode_utf16().next() {
+            Some(found) => ErrorKind::UnexpectedCharacter { offset, found, expected },
+            None => ErrorKind::UnexpectedEnd { offset, expected },
+        }
+        .into())
+    }
+}
+
+impl<'a> RawString<'a> {
+    /// The string as it stands, if it has no escapes; enough to compare with a name.
+    pub fn plain(self) -> &'a str {
+        if self.has_escapes { "" } else { self.raw }
+    }
+
+    /// The code units.
+    pub fn units(self) -> Result<Utf16String, Error> {
+        let mut units = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some((plain, escape)) = rest.split_once('\\') {
+            units.extend(plain.encode_utf16());
+            let mut chars = escape.chars();
+            units.push(match chars.next() {
+                Some(c @ ('"' | '\\' | '/')) => c as u16,
+                Some('b') => 0x08,
+                Some('f') => 0x0c,
+                Some('n') => 0x0a,
+                Some('r') => 0x0d,
+                Some('t') => 0x09,
+                Some('u') => {
+                    let digits =
+                        escape.get(1..5).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+                    let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+                    chars = escape.get(5..).unwrap_or_default().chars();
+                    unit.ok_or_else(|| self.bad_escape(rest))?
+                }
+                _ => return Err(self.bad_escape(rest)),
+            });
+            rest = chars.as_str();
+        }
+        units.extend(rest.encode_utf16());
+        Ok(units.into())
+    }
+
+    fn bad_escape(self, rest: &str) -> Error {
+        let offset = self.raw.encode_utf16().count() - rest.encode_utf16().count();
+        ErrorKind::UnexpectedCharacter { offset, found: u16::from(b'\\'), expected: "an escape" }.into()
+    }
+}
+
+/// Appends a string with its quotes. Halves of pairs become escapes.
+pub(super) fn push_string(units: &[u16], out: &mut String) {
+    use std::fmt::Write;
+    out.push('"');
+    for unit in char::decode_utf16(units.iter().copied()) {
+        match unit {
+            Ok(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Ok('\n') => out.push_str("\\n"),
+            Ok(c) if c < ' ' => {
+                let _infallible = write!(out, "\\u{:04x}", c as u32);
+            }
+            Ok(c) => out.push(c),
+            Err(half) => {
+                let _infallible = write!(out, "\\u{:04x}", half.unpaired_surrogate());
+            }
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+    use super::*;
+
+    #[test]
+    fn strings_keep_halves_of_pairs() {
+        let text = r#""a\ud83d\n\"\u00e9é😀\ude00""#;
+        let units = Json::new(text).string().unwrap().units().unwrap();
+        assert_eq!(*units, [0x61, 0xd83d, 0x0a, 0x22, 0xe9, 0xe9, 0xd83d, 0xde00, 0xde00]);
+        let mut out = String::new();
+        push_string(&units, &mut out);
+        assert_eq!(Json::new(&out).string().unwrap().units().unwrap(), units);
+    }
+
+    #[test]
+    fn broken_text_is_an_error() {
+        for text in ["", "{", "[1,", "{\"a\"}", "\"", "\"\\", "tru", "1..2", "[[]", "{\"a\":1,}", "\u{0}", "\"\\é", "-"]
+        {
+            let mut json = Json::new(text);
+            assert!(json.skip().and_then(|()| json.finish()).is_err(), "{text}");
+        }
+        assert!(Json::new(&"[".repeat(1_000_000)).skip().is_err());
+        assert!(Json::new(r#""\ud8""#).string().unwrap().units().is_err());
+        assert!(Json::new(r#""\x""#).string().unwrap().units().is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! The messages of a pad's server, and those to it.
+//!
+//! `NEW_CHANGES`, `NEW_CHANGES_BATCH` and `CLIENT_RECONNECT` all become one list of [`Revision`]s, whatever they are
+//! called. What has nothing to do with the document is recognised and left to the host.
+
+mod json;
+mod read;
+mod write;
+
+pub use read::{
+    AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
+};
+pub use write::{changeset_request, user_changes};

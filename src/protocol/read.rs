@@ -1,0 +1,490 @@
+//! Messages from the server.
+
+use super::json::{Json, RawString};
+use crate::attrib::{AttribPool, Attribute};
+use crate::changeset::{Changeset, Wire};
+use crate::document::AText;
+use crate::error::{Error, ErrorKind, PoolFault};
+use crate::text::Utf16String;
+
+/// A message from the server.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Message {
+    /// The answer to a join: the document and who one is.
+    ClientVars(Box<ClientVars>),
+    /// Revisions, ascending.
+    Revisions(RevisionList),
+    /// The commit in flight is in.
+    AcceptCommit {
+        /// The revision that it became, or the present one if it had no net effect.
+        new_rev: u32,
+    },
+    /// A reconnect found nothing missed.
+    NothingMissed {
+        /// The head revision.
+        new_rev: u32,
+    },
+    /// The answer to a request for a part of the history.
+    Changesets(ChangesetReply),
+    /// The server wants nothing more to do with this session, and says why: `badChangeset`, `userdup`, `deleted`, ...
+    Disconnect {
+        /// Why.
+        reason: String,
+    },
+    /// Access was denied.
+    AccessDenied,
+    /// Something that has nothing to do with the document: users, chat, plugins.
+    Other {
+        /// Its type; that of the data for what happens in the room.
+        name: String,
+    },
+}
+
+/// By which message revisions came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// `NEW_CHANGES`
+    NewChanges,
+    /// `NEW_CHANGES_BATCH`
+    NewChangesBatch,
+    /// `CLIENT_RECONNECT`
+    ClientReconnect,
+}
+
+impl Source {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NewChanges => "NEW_CHANGES",
+            Self::NewChangesBatch => "NEW_CHANGES_BATCH",
+            Self::ClientReconnect => "CLIENT_RECONNECT",
+        }
+    }
+}
+
+/// What a message brings to the document, one revision after the other.
+#[derive(Debug, Clone)]
+pub struct RevisionList {
+    /// The message's real type.
+    pub source: Source,
+    /// The revisions before the first that cannot be read.
+    pub revisions: Vec<Revision>,
+    /// What is wrong with that one.
+    pub broken: Option<MessageError>,
+    /// For `CLIENT_RECONNECT`: the revision at which the replay ends.
+    pub head_rev: Option<u32>,
+}
+
+/// One revision: what turned the document of revision `rev` - 1 into that of `rev`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Its number.
+    pub rev: u32,
+    /// What it changes, numbered by its own pool.
+    pub wire: Wire,
+    /// Who made it; empty for the server itself.
+    pub author: Utf16String,
+    /// When, in milliseconds since 1970, if the server says so.
+    pub time: Option<f64>,
+}
+
+/// Why a message cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}: {error}", item.map(|item| format!(", item {item}")).unwrap_or_default())]
+pub struct MessageError {
+    /// The message's real type, `message` if it has none.
+    pub message: String,
+    /// Which item of a batch, counted from 0.
+    pub item: Option<usize>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+/// What a client is told when it joins.
+#[derive(Debug, Clone, Default)]
+pub struct ClientVars {
+    /// The pad's id, as the client gave it.
+    pub pad_id: Utf16String,
+    /// The revision of the document.
+    pub rev: u32,
+    /// The document, numbered by `pool`.
+    pub atext: AText,
+    /// What numbers it.
+    pub pool: AttribPool,
+    /// When the revision was made, in milliseconds since 1970.
+    pub time: Option<f64>,
+    /// The author that one is.
+    pub author: Utf16String,
+    /// Whether one may only read.
+    pub read_only: bool,
+    /// Everyone who ever wrote here, and in which colour.
+    pub authors: Vec<AuthorInfo>,
+}
+
+/// A person who has written in a pad.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthorInfo {
+    /// The author id.
+    pub id: Utf16String,
+    /// The name, if there is one.
+    pub name: Option<Utf16String>,
+    /// A colour as the server has it: `#rrggbb`, or the number of one in its palette.
+    pub color: Utf16String,
+}
+
+/// A part of the history: each step of `granularity` revisions forwards and backwards.
+#[derive(Debug, Clone)]
+pub struct ChangesetReply {
+    /// The revision that the first step leads to is `start + granularity - 1`.
+    pub start: u32,
+    /// How many revisions a step has.
+    pub granularity: u32,
+    /// The number of the request.
+    pub request_id: u32,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What numbers all of them.
+    pub pool: AttribPool,
+}
+
+/// One step of a [`ChangesetReply`].
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What the step changes.
+    pub forwards: Changeset,
+    /// What takes it back.
+    pub backwards: Changeset,
+    /// How long after the step before, in milliseconds.
+    pub time_delta: Option<f64>,
+}
+
+/// Reads a message: the JSON text that is the argument of a socket.io `message` event.
+///
+/// O(n) time, memory in proportion to the text. Revisions of a batch that stand before a broken one are given; see
+/// [`RevisionList::broken`].
+///
+/// # Errors
+///
+/// [`MessageError`], with the message's real type; offsets are code units of the message, or of the changeset in it.
+pub fn parse_message(text: &str) -> Result<Message, MessageError> {
+    let mut envelope = Envelope::default();
+    let mut json = Json::new(text);
+    let result = envelope.read(&mut json).and_then(|()| json.finish());
+    let failed = |error| MessageError { message: real_name(&envelope), item: None, error };
+    result.map_err(failed)?;
+    if let Some(reason) = envelope.disconnect {
+        return Ok(Message::Disconnect { reason });
+    }
+    if envelope.denied {
+        return Ok(Message::AccessDenied);
+    }
+    match (envelope.name.as_str(), &envelope.data) {
+        ("COLLABROOM", Some(Data::Room(fields))) => room_message(fields),
+        ("CLIENT_VARS", Some(Data::Other(data))) => {
+            client_vars(data.clone()).map(|vars| Message::ClientVars(vars.into())).map_err(failed)
+        }
+        ("CHANGESET_REQ", Some(Data::Other(data))) => {
+            changeset_reply(data.clone()).map(Message::Changesets).map_err(failed)
+        }
+        _ => Ok(Message::Other { name: envelope.name }),
+    }
+}
+
+/// The most exact name that is known for a message.
+fn real_name(envelope: &Envelope<'_>) -> String {
+    match &envelope.data {
+        Some(Data::Room(fields)) if !fields.name.is_empty() => fields.name.to_owned(),
+        _ if !envelope.name.is_empty() => envelope.name.clone(),
+        _ => "message".to_owned(),
+    }
+}
+
+/// The outer object of a message.
+#[derive(Default)]
+struct Envelope<'a> {
+    name: String,
+    disconnect: Option<String>,
+    denied: bool,
+    data: Option<Data<'a>>,
+}
+
+enum Data<'a> {
+    /// Of a message about the pad, read.
+    Room(Box<Fields<'a>>),
+    /// Of another message, not yet read.
+    Other(Json<'a>),
+}
+
+impl<'a> Envelope<'a> {
+    fn read(&mut self, json: &mut Json<'a>) -> Result<(), Error> {
+        json.object(|key, json| {
+            match key.plain() {
+                "type" => self.name = json.string_if_any()?.map(to_name).unwrap_or_default(),
+                "disconnect" => self.disconnect = json.string_if_any()?.map(to_name),
+                "accessStatus" => self.denied = json.string_if_any()?.is_some_and(|status| status.plain() == "deny"),
+                "data" if self.name == "COLLABROOM" && json.peek() == Some(b'{') => {
+                    let fields = self.data.insert(Data::Room(Box::default()));
+                    if let Data::Room(fields) = fields {
+                        fields.read(json)?;
+                    }
+                }
+                "data" => {
+                    self.data = Some(Data::Other(json.clone()));
+                    json.skip()?;
+                }
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        // The type may stand behind the data.
+        if self.name == "COLLABROOM"
+            && let Some(Data::Other(data)) = &mut self.data
+            && data.peek() == Some(b'{')
+        {
+            let mut fields = Box::<Fields<'a>>::default();
+            fields.read(data)?;
+            self.data = Some(Data::Room(fields));
+        }
+        Ok(())
+    }
+}
+
+/// The fields of room messages that the document needs. Other messages may use their names for other things, so a value
+/// of another kind counts as absent.
+#[derive(Default)]
+struct Fields<'a> {
+    name: &'a str,
+    new_rev: Option<f64>,
+    head_rev: Option<f64>,
+    changeset: Option<RawString<'a>>,
+    pool: Option<Json<'a>>,
+    author: Option<RawString<'a>>,
+    time: Option<f64>,
+    no_changes: bool,
+    changes: Option<Json<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(&mut self, json: &mut Json<'a>) -> Result<(), Error> {
+        json.object(|key, json| {
+            match key.plain() {
+                "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
+                "newRev" => self.new_rev = json.number_if_any()?,
+                "headRev" => self.head_rev = json.number_if_any()?,
+                "changeset" => self.changeset = json.string_if_any()?,
+                "author" => self.author = json.string_if_any()?,
+                "currentTime" => self.time = json.number_if_any()?,
+                "noChanges" => self.no_changes = json.is_true()?,
+                "apool" => {
+                    self.pool = Some(json.clone());
+                    json.skip()?;
+                }
+                "changes" => {
+                    self.changes = Some(json.clone());
+                    json.skip()?;
+                }
+                _ => json.skip()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn new_rev(&self) -> Result<u32, Error> {
+        match self.new_rev {
+            Some(rev) if rev.fract() == 0.0 && (0.0..=f64::from(i32::MAX)).contains(&rev) => Ok(rev as u32),
+            _ => Err(ErrorKind::MissingField { name: "newRev" }.into()),
+        }
+    }
+
+    fn revision(&self) -> Result<Revision, Error> {
+        let rev = self.new_rev()?;
+        let changeset = self.changeset.ok_or(ErrorKind::MissingField { name: "changeset" })?;
+        let changeset = Changeset::parse_lenient_utf16(&changeset.units()?)?;
+        let pool = pool(&mut self.pool.clone().ok_or(ErrorKind::MissingField { name: "apool" })?)?;
+        let author = self.author.map(RawString::units).transpose()?.unwrap_or_default();
+        Ok(Revision { rev, wire: Wire { changeset, pool }, author, time: self.time })
+    }
+}
+
+fn room_message(fields: &Fields<'_>) -> Result<Message, MessageError> {
+    let failed = |error| MessageError { message: fields.name.to_owned(), item: None, error };
+    let list = |source, (revisions, broken)| {
+        let head_rev = fields.head_rev.filter(|rev| *rev >= 0.0).map(|rev| rev as u32);
+        Ok(Message::Revisions(RevisionList { source, revisions, broken, head_rev }))
+    };
+    match fields.name {
+        "NEW_CHANGES" => list(Source::NewChanges, (vec![fields.revision().map_err(failed)?], None)),
+        "NEW_CHANGES_BATCH" => list(Source::NewChangesBatch, batch(fields).map_err(failed)?),
+        "ACCEPT_COMMIT" => Ok(Message::AcceptCommit { new_rev: fields.new_rev().map_err(failed)? }),
+        "CLIENT_RECONNECT" if fields.no_changes => {
+            Ok(Message::NothingMissed { new_rev: fields.new_rev().map_err(failed)? })
+        }
+        "CLIENT_RECONNECT" => list(Source::ClientReconnect, (vec![fields.revision().map_err(failed)?], None)),
+        name => Ok(Message::Other { name: name.to_owned() }),
+    }
+}
+
+/// The revisions of a batch up to the first that cannot be read, and what is wrong with that.
+fn batch(fields: &Fields<'_>) -> Result<(Vec<Revision>, Option<MessageError>), Error> {
+    let mut revisions = Vec::new();
+    let mut broken = None;
+    let mut changes = fields.changes.clone().ok_or(ErrorKind::MissingField { name: "changes" })?;
+    changes.list(|json| {
+        let mut item = Fields::default();
+        let revision = if json.peek() == Some(b'{') {
+            item.read(json)?;
+            item.revision()
+        } else {
+            json.skip()?;
+            Err(ErrorKind::MissingField { name: "changeset" }.into())
+        };
+        match revision {
+            Ok(revision) if broken.is_none() => revisions.push(revision),
+            Err(error) if broken.is_none() => {
+                let message = Source::NewChangesBatch.name().to_owned();
+                broken = Some(MessageError { message, item: Some(revisions.len()), error });
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok((revisions, broken))
+}
+
+/// An attribute pool as messages carry it. `attribToNum` says the same once more and is not looked at.
+fn pool(json: &mut Json<'_>) -> Result<AttribPool, Error> {
+    let (mut entries, mut next) = (Vec::new(), None);
+    json.object(|key, json| {
+        match key.plain() {
+            "numToAttrib" => json.object(|number, json| {
+                let mut pair = Vec::new();
+                json.list(|json| json.string()?.units().map(|text| pair.push(text)))?;
+                let number = canonical_number(number.plain());
+                match (number, <[Utf16String; 2]>::try_from(pair)) {
+                    (Some(number), Ok([key, value])) => entries.push((number, Attribute { key, value })),
+                    _ => return Err(ErrorKind::MalformedPool { reason: PoolFault::NotAPair }.into()),
+                }
+                Ok(())
+            })?,
+            "nextNum" => next = Some(json.integer()?),
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    AttribPool::from_numbered(entries, next.ok_or(ErrorKind::MissingField { name: "nextNum" })?)
+}
+
+/// A number as JavaScript prints it: no sign, no leading zero.
+fn canonical_number(text: &str) -> Option<u32> {
+    let canonical = text == "0" || !text.starts_with(['0', '+']);
+    text.parse().ok().filter(|_| canonical)
+}
+
+fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
+    let mut vars = ClientVars::default();
+    let (mut has_text, mut has_rev) = (false, false);
+    json.object(|key, json| {
+        match key.plain() {
+            "userId" => vars.author = json.string()?.units()?,
+            "readonly" => vars.read_only = json.is_true()?,
+            "collab_client_vars" => json.object(|key, json| {
+                match key.plain() {
+                    "initialAttributedText" => {
+                        vars.atext = atext(json)?;
+                        has_text = true;
+                    }
+                    "apool" => vars.pool = pool(json)?,
+                    "rev" => {
+                        vars.rev = json.integer()?;
+                        has_rev = true;
+                    }
+                    "time" => vars.time = json.number_if_any()?,
+                    "padId" => vars.pad_id = json.string()?.units()?,
+                    "historicalAuthorData" => vars.authors = authors(json)?,
+                    _ => json.skip()?,
+                }
+                Ok(())
+            })?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    match (has_text, has_rev) {
+        (true, true) => Ok(vars),
+        (false, _) => Err(ErrorKind::MissingField { name: "initialAttributedText" }.into()),
+        _ => Err(ErrorKind::MissingField { name: "rev" }.into()),
+    }
+}
+
+fn atext(json: &mut Json<'_>) -> Result<AText, Error> {
+    let mut atext = AText::default();
+    json.object(|key, json| {
+        match key.plain() {
+            "text" => atext.text = json.string()?.units()?,
+            "attribs" => atext.attribs = json.string()?.units()?.to_string(),
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(atext)
+}
+
+fn authors(json: &mut Json<'_>) -> Result<Vec<AuthorInfo>, Error> {
+    let mut authors = Vec::new();
+    json.object(|id, json| {
+        let mut author = AuthorInfo { id: id.units()?, ..AuthorInfo::default() };
+        json.object(|key, json| {
+            match key.plain() {
+                "name" => author.name = json.string_if_any()?.map(RawString::units).transpose()?,
+                "colorId" if json.peek() == Some(b'"') => author.color = json.string()?.units()?,
+                "colorId" => {
+                    author.color = json.number_if_any()?.map(|number| number.to_string()).unwrap_or_default().into()
+                }
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        authors.push(author);
+        Ok(())
+    })?;
+    Ok(authors)
+}
+
+fn changeset_reply(mut json: Json<'_>) -> Result<ChangesetReply, Error> {
+    let mut reply =
+        ChangesetReply { start: 0, granularity: 1, request_id: 0, steps: Vec::new(), pool: AttribPool::new() };
+    let (mut forwards, mut backwards, mut deltas) = (Vec::new(), Vec::new(), Vec::new());
+    let changesets = |json: &mut Json<'_>, list: &mut Vec<Changeset>| {
+        json.list(|json| Changeset::parse_lenient_utf16(&json.string()?.units()?).map(|changeset| list.push(changeset)))
+    };
+    json.object(|key, json| {
+        match key.plain() {
+            "forwardsChangesets" => changesets(json, &mut forwards)?,
+            "backwardsChangesets" => changesets(json, &mut backwards)?,
+            "timeDeltas" => json.list(|json| json.number_if_any().map(|delta| deltas.push(delta)))?,
+            "apool" => reply.pool = pool(json)?,
+            "start" => reply.start = json.number_if_any()?.unwrap_or_default() as u32,
+            "granularity" => reply.granularity = json.number_if_any()?.unwrap_or_default() as u32,
+            // It is echoed as it was sent, and ours are numbers.
+            "requestID" => reply.request_id = json.number_if_any()?.unwrap_or_default() as u32,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    if forwards.len() != backwards.len() {
+        return Err(ErrorKind::UnevenLists { forwards: forwards.len(), backwards: backwards.len() }.into());
+    }
+    deltas.resize(forwards.len(), None);
+    reply.steps = forwards
+        .into_iter()
+        .zip(backwards)
+        .zip(deltas)
+        .map(|((forwards, backwards), time_delta)| Step { forwards, backwards, time_delta })
+        .collect();
+    Ok(reply)
+}
+
+fn to_name(raw: RawString<'_>) -> String {
+    raw.plain().to_owned()
+}
