@@ -72,7 +72,7 @@ mod text;
 pub use attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 pub use changeset::{
     Assoc, AttributedText, Builder, Changeset, Op, OpAssembler, OpKind, OpMerger, Splice, Tie, UnknownAttrib, Unpacked,
-    Visitor, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
+    Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
 pub use client::{Client, Counts, Effect, Layers, Order, Placed, SaveState};
