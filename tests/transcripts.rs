@@ -14,7 +14,7 @@
 
 mod common;
 
-use common::json::Json;
+use common::json::{Json, quoted};
 use easysync::{Changeset, Client, Document, UnknownAttrib, Utf16String};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,23 +253,4 @@ fn runs_json(doc: &Document, client: &Client) -> String {
         })
         .collect();
     format!("[{}]", runs.join(","))
-}
-
-/// A string as `JSON.stringify` prints it.
-fn quoted(text: &Utf16String) -> String {
-    let mut out = String::from("\"");
-    for unit in char::decode_utf16(text.iter().copied()) {
-        match unit {
-            Ok(c @ ('"' | '\\')) => out.extend(['\\', c]),
-            Ok('\u{8}') => out.push_str("\\b"),
-            Ok('\t') => out.push_str("\\t"),
-            Ok('\n') => out.push_str("\\n"),
-            Ok('\u{c}') => out.push_str("\\f"),
-            Ok('\r') => out.push_str("\\r"),
-            Ok(c) if c < ' ' => write!(out, "\\u{:04x}", c as u32).unwrap(),
-            Ok(c) => out.push(c),
-            Err(half) => write!(out, "\\u{:04x}", half.unpaired_surrogate()).unwrap(),
-        }
-    }
-    out + "\""
 }

@@ -1,7 +1,5 @@
 //! A JSON reader that keeps halves of surrogate pairs, which serde_json's strings cannot.
 
-#![allow(dead_code, reason = "not every test needs all of it")]
-
 use easysync::{AttribPool, Attribute, Utf16String};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +135,26 @@ pub fn pool(json: &Json) -> AttribPool {
 /// An object from names and values, those that are `None` left out.
 pub fn object<const N: usize>(members: [(&str, Option<Json>); N]) -> Json {
     Json::Object(members.into_iter().filter_map(|(key, value)| Some((key.into(), value?))).collect())
+}
+
+/// A string as `JSON.stringify` prints it.
+pub fn quoted(text: &[u16]) -> String {
+    use std::fmt::Write;
+    let mut out = String::from("\"");
+    for unit in char::decode_utf16(text.iter().copied()) {
+        match unit {
+            Ok(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Ok('\u{8}') => out.push_str("\\b"),
+            Ok('\t') => out.push_str("\\t"),
+            Ok('\n') => out.push_str("\\n"),
+            Ok('\u{c}') => out.push_str("\\f"),
+            Ok('\r') => out.push_str("\\r"),
+            Ok(c) if c < ' ' => write!(out, "\\u{:04x}", c as u32).unwrap(),
+            Ok(c) => out.push(c),
+            Err(half) => write!(out, "\\u{:04x}", half.unpaired_surrogate()).unwrap(),
+        }
+    }
+    out + "\""
 }
 
 struct Reader<'a> {

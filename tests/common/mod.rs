@@ -1,5 +1,7 @@
 //! Parts that several tests share.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
 pub mod json;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,442 @@
+//! The whole client without a socket: a walk through its states, and several clients on a network that misbehaves.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may fail loudly"
+)]
+
+mod common;
+#[path = "common/server.rs"]
+mod server;
+
+use common::json;
+use easysync::{
+    AttribPool, AttribSet, Attribute, Changeset, Client, Document, Effect, SaveState, Utf16String, parse_message,
+};
+use server::{Outcome, Server, accept};
+use std::collections::{BTreeMap, VecDeque};
+
+fn author(number: usize) -> Utf16String {
+    format!("a.{number}").into()
+}
+
+fn joined(server: &Server, number: usize) -> Client {
+    let mut client = Client::new();
+    client.receive(&server.client_vars(&author(number))).unwrap();
+    assert_eq!(client.next_effect(), Some(Effect::Joined { rev: server.rev() }));
+    client
+}
+
+fn type_at(client: &mut Client, at: usize, text: &str) {
+    let text: Vec<u16> = text.encode_utf16().collect();
+    let change = client.view().unwrap().splice(at..at, &text, &AttribSet::EMPTY).unwrap();
+    client.edit(&change).unwrap();
+}
+
+fn text(doc: Option<&Document>) -> String {
+    doc.unwrap().text().to_string()
+}
+
+/// A document in terms that do not depend on how a pool is numbered.
+fn content(doc: &Document, pool: &AttribPool) -> Vec<(u16, BTreeMap<Utf16String, Utf16String>)> {
+    let pairs = |attribs: &AttribSet| {
+        attribs
+            .ids()
+            .iter()
+            .map(|&id| pool.get(id).unwrap())
+            .map(|pair| (pair.key.clone(), pair.value.clone()))
+            .collect()
+    };
+    let pieces = doc.pieces(0..doc.len_utf16()).unwrap();
+    pieces.flat_map(|(text, attribs)| text.iter().map(move |&unit| (unit, pairs(attribs)))).collect()
+}
+
+#[test]
+fn a_commit_is_pending_then_submitted_then_accepted() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    assert_eq!((client.save_state(), client.commit().unwrap()), (SaveState::Saved, None));
+
+    type_at(&mut client, 3, "!");
+    assert_eq!(client.save_state(), SaveState::Saving);
+    assert_eq!((text(client.base()), text(client.view())), ("abc\n".into(), "abc!\n".into()));
+    let sent = client.commit().unwrap().unwrap();
+    assert_eq!(
+        sent,
+        r#"{"type":"COLLABROOM","component":"pad","data":{"type":"USER_CHANGES","baseRev":0,"changeset":"Z:4>1=3*0+1$!","apool":{"numToAttrib":{"0":["author","a.1"]},"nextNum":1}}}"#
+    );
+
+    // One in flight: what comes now has to wait.
+    type_at(&mut client, 4, "?");
+    assert_eq!(client.commit().unwrap(), None);
+    client.receive(&accept(1)).unwrap();
+    assert_eq!(client.next_effect(), Some(Effect::Accepted { rev: 1 }));
+    assert_eq!((client.rev(), text(client.base()), text(client.view())), (1, "abc!\n".into(), "abc!?\n".into()));
+    assert!(client.commit().unwrap().unwrap().contains(r#""baseRev":1,"changeset":"Z:5>1=4*0+1$?""#));
+    // No net effect on the server: the word comes with the present revision.
+    client.receive(&accept(2)).unwrap();
+    assert_eq!((client.save_state(), client.counts().accepted), (SaveState::Saved, 2));
+    // Once more: a duplicate.
+    client.receive(&accept(2)).unwrap();
+    assert_eq!((client.rev(), client.counts().duplicates), (2, 1));
+}
+
+#[test]
+fn revisions_apply_in_order_whatever_order_they_come_in() {
+    let mut server = Server::new(Document::new(), AttribPool::new());
+    let mut writer = joined(&server, 1);
+    let mut reader = joined(&server, 2);
+    for word in ["one ", "two ", "three ", "four ", "five "] {
+        let end = writer.view().unwrap().len_utf16() - 1;
+        type_at(&mut writer, end, word);
+        assert!(matches!(server.commit(&writer.commit().unwrap().unwrap(), &author(1)), Outcome::Revision));
+        writer.receive(&accept(server.rev())).unwrap();
+    }
+    for message in [
+        server.new_changes(2),
+        server.new_changes(1),
+        server.batch(1..=4),
+        server.new_changes(3),
+        server.new_changes(5),
+        server.batch(4..=5),
+    ] {
+        reader.receive(&message).unwrap();
+    }
+    assert_eq!(text(reader.view()), "one two three four five \n");
+    let effects: Vec<_> = std::iter::from_fn(|| reader.next_effect()).collect();
+    let revisions: Vec<_> = effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Applied { rev, author, time, .. } => (*rev, author.clone(), *time),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        revisions,
+        (1..=5).map(|rev| (rev, Some(author(1)), Some(1_000.0 + f64::from(rev)))).collect::<Vec<_>>()
+    );
+    assert_eq!((reader.counts().held, reader.counts().duplicates), (1, 5));
+}
+
+#[test]
+fn a_bad_item_stops_its_batch_there() {
+    let server = Server::new(Document::new(), AttribPool::new());
+    let mut client = joined(&server, 1);
+    let item = |rev: u32, changeset: &str| {
+        format!(
+            r#"{{"newRev":{rev},"changeset":"{changeset}","apool":{{"numToAttrib":{{}},"nextNum":0}},"author":"a.2"}}"#
+        )
+    };
+    let batch = |items: &[String]| {
+        format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES_BATCH","changes":[{}]}}}}"#, items.join(","))
+    };
+    // The third cannot be read, later the second does not fit.
+    let error = client
+        .receive(&batch(&[item(1, "Z:1>1+1$a"), item(2, "Z:2>1+1$b"), item(3, "Z:3>1+1"), item(4, "Z:4>1+1$d")]))
+        .unwrap_err();
+    assert_eq!(error.to_string(), "NEW_CHANGES_BATCH, item 2: op 0 needs a char bank of 1 code units, found 0");
+    assert_eq!((client.rev(), text(client.view())), (2, "ba\n".into()));
+    let error = client.receive(&batch(&[item(3, "Z:3>1+1$c"), item(4, "Z:9>1+1$d")])).unwrap_err();
+    assert_eq!(error.to_string(), "NEW_CHANGES_BATCH, item 1: changeset expects a document of 9 code units, found 4");
+    assert_eq!((client.rev(), text(client.view())), (3, "cba\n".into()));
+    let effects: Vec<_> = std::iter::from_fn(|| client.next_effect()).collect();
+    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Resync { .. })).count(), 2);
+    assert!(matches!(effects.last(), Some(Effect::Resync { rev: 3, .. })));
+}
+
+#[test]
+fn broken_messages_name_their_type_and_change_nothing() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 0, "x");
+    let before = client.clone();
+    let room = |data: &str| format!(r#"{{"type":"COLLABROOM","data":{{{data}}}}}"#);
+    let new_changes = |rest: &str| room(&format!(r#""type":"NEW_CHANGES",{rest}"#));
+    let pool = r#""apool":{"numToAttrib":{},"nextNum":0}"#;
+    for (message, wanted) in [
+        ("".to_owned(), "message: unexpected end at offset 0, expected an object"),
+        ("[]".to_owned(), "message: unexpected '[' at offset 0, expected an object"),
+        (
+            r#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES""#.to_owned(),
+            "NEW_CHANGES: unexpected end at offset 49, expected ',' or '}'",
+        ),
+        (new_changes(r#""newRev":1"#), "NEW_CHANGES: field changeset is missing or malformed"),
+        (new_changes(r#""newRev":"1","changeset":"Z:4>0$""#), "NEW_CHANGES: field newRev is missing or malformed"),
+        (new_changes(r#""newRev":1.5,"changeset":"Z:4>0$""#), "NEW_CHANGES: field newRev is missing or malformed"),
+        (
+            new_changes(&format!(r#""newRev":1,"changeset":"Z:5>1+1$a",{pool}"#)),
+            "NEW_CHANGES: changeset expects a document of 5 code units, found 4",
+        ),
+        (
+            new_changes(&format!(r#""newRev":1,"changeset":"Z:4>1|1=2+1$a",{pool}"#)),
+            "NEW_CHANGES: op 0 claims 1 newlines, its text has 0",
+        ),
+        (
+            new_changes(r#""newRev":1,"changeset":"Z:4>0$","apool":{"numToAttrib":{"0":["a"]},"nextNum":1}"#),
+            "NEW_CHANGES: attribute pool: an entry is not a number with a key and a value",
+        ),
+        (
+            new_changes(
+                r#""newRev":1,"changeset":"Z:4>0$","apool":{"numToAttrib":{"__proto__":["a","b"]},"nextNum":1}"#,
+            ),
+            "NEW_CHANGES: attribute pool: an entry is not a number with a key and a value",
+        ),
+        (
+            new_changes(r#""newRev":1,"changeset":"Z:4>0$","apool":{"numToAttrib":{},"nextNum":2000000000}"#),
+            "NEW_CHANGES: attribute pool: 0 attributes, but the next number is 2000000000",
+        ),
+        (room(r#""type":"NEW_CHANGES_BATCH""#), "NEW_CHANGES_BATCH: field changes is missing or malformed"),
+        (
+            room(r#""type":"NEW_CHANGES_BATCH","changes":[null]"#),
+            "NEW_CHANGES_BATCH, item 0: field changeset is missing or malformed",
+        ),
+        (room(r#""type":"ACCEPT_COMMIT""#), "ACCEPT_COMMIT: field newRev is missing or malformed"),
+        (
+            room(r#""type":"ACCEPT_COMMIT","newRev":1"#),
+            "ACCEPT_COMMIT: a commit was acknowledged, but none was submitted",
+        ),
+        (
+            r#"{"type":"CLIENT_VARS","data":{}}"#.to_owned(),
+            "CLIENT_VARS: field initialAttributedText is missing or malformed",
+        ),
+        (
+            r#"{"type":"CHANGESET_REQ","data":{"forwardsChangesets":["Z:4>0$"]}}"#.to_owned(),
+            "CHANGESET_REQ: 1 changesets forwards, 0 backwards",
+        ),
+    ] {
+        assert_eq!(client.receive(&message).unwrap_err().to_string(), wanted, "{message}");
+        assert_eq!((client.rev(), client.base(), client.view()), (0, before.base(), before.view()), "{message}");
+        assert!(matches!(client.next_effect(), Some(Effect::Resync { rev: 0, .. })));
+    }
+    for message in
+        [r#"{"type":"COLLABROOM","data":{"type":"CHAT_MESSAGE"}}"#, r#"{"type":"NOPE"}"#, r#"{"data":3}"#, "{}"]
+    {
+        client.receive(message).unwrap();
+    }
+    assert!(parse_message("{}").is_ok());
+}
+
+#[test]
+fn a_commit_whose_acknowledgement_was_lost_is_not_sent_twice() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut one, mut two) = (joined(&server, 1), joined(&server, 2));
+    type_at(&mut one, 0, "1");
+    type_at(&mut two, 3, "2");
+    server.commit(&two.commit().unwrap().unwrap(), &author(2));
+    server.commit(&one.commit().unwrap().unwrap(), &author(1));
+    // Both acknowledgements are lost; editing goes on.
+    one.disconnected();
+    assert_eq!(one.save_state(), SaveState::Reconnecting);
+    type_at(&mut one, 1, "11");
+    one.receive(&server.client_vars(&author(1))).unwrap();
+    let Some(Effect::Send(request)) = std::iter::from_fn(|| one.next_effect()).last() else { panic!("no request") };
+    one.receive(&server.changesets(&request)).unwrap();
+    assert_eq!((one.rev(), text(one.base()), text(one.view())), (2, "1abc2\n".into(), "111abc2\n".into()));
+    assert!(one.commit().unwrap().unwrap().contains(r#""baseRev":2,"changeset":"Z:6>2=1*0+2$11""#));
+}
+
+#[test]
+fn a_pad_that_was_reset_keeps_the_text_and_stops() {
+    let mut server = Server::new(Document::new(), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 0, "a");
+    server.commit(&client.commit().unwrap().unwrap(), &author(1));
+    client.receive(&accept(1)).unwrap();
+    type_at(&mut client, 1, "b");
+    client.disconnected();
+    client.receive(&Server::new(Document::new(), AttribPool::new()).client_vars(&author(1))).unwrap();
+    let last = std::iter::from_fn(|| client.next_effect()).last();
+    assert_eq!(last, Some(Effect::Desynchronised { rev: 1, server_rev: 0 }));
+    assert_eq!(
+        (client.save_state(), text(client.view()), client.commit().unwrap()),
+        (SaveState::NotSaved, "ab\n".into(), None)
+    );
+}
+
+/// Clients, and what is on its way to and from each.
+struct Network {
+    server: Server,
+    clients: Vec<Client>,
+    /// The revision that each session was sent last.
+    sent: Vec<u32>,
+    down: Vec<VecDeque<String>>,
+    up: Vec<VecDeque<String>>,
+    random: fastrand::Rng,
+}
+
+impl Network {
+    fn new(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let count = random.usize(2..6);
+        let mut pool = AttribPool::new();
+        let bold = AttribSet::from(pool.put(Attribute::new("bold", "true")));
+        let start = Document::from_pieces([(&[0x61, 0x62, 0x0a, 0x63][..], &AttribSet::EMPTY), (&[0x64, 0x0a], &bold)]);
+        let server = Server::new(start, pool);
+        let clients = (0..count).map(|number| joined(&server, number)).collect();
+        let queues = || vec![VecDeque::new(); count];
+        Self { clients, sent: vec![0; count], down: queues(), up: queues(), server, random }
+    }
+
+    fn step(&mut self) {
+        let who = self.random.usize(..self.clients.len());
+        match self.random.u8(..100) {
+            0..30 => self.edit(who),
+            30..50 => {
+                if let Some(message) = self.clients[who].commit().unwrap() {
+                    self.up[who].push_back(message);
+                }
+            }
+            50..70 => self.serve(who),
+            70..97 => self.deliver(who),
+            _ => self.reconnect(who),
+        }
+    }
+
+    fn edit(&mut self, who: usize) {
+        let random = &mut self.random;
+        let client = &mut self.clients[who];
+        let doc = client.view().unwrap().clone();
+        let from = random.usize(..doc.len_utf16());
+        let to = (from + random.usize(..4)).min(doc.len_utf16() - 1).max(from);
+        let words = ["x", "word ", "\n", "a\nb", "😀", "é", ""];
+        let change = if random.bool() {
+            let text: Vec<u16> = words[random.usize(..words.len())].encode_utf16().collect();
+            doc.splice(from..to, &text, &AttribSet::EMPTY).unwrap()
+        } else {
+            let value = ["true", "", "italic"][random.usize(..3)];
+            let attribs = AttribSet::from(client.pool_mut().put(Attribute::new("bold", value)));
+            let mut builder = easysync::Builder::new(doc.len_utf16());
+            builder.keep_text(&doc.slice(0..from).unwrap(), &AttribSet::EMPTY);
+            builder.keep_text(&doc.slice(from..to).unwrap(), &attribs);
+            builder.finish().unwrap()
+        };
+        client.edit(&change).unwrap();
+    }
+
+    /// The server takes the next message of a client, and sends everyone what is new.
+    fn serve(&mut self, who: usize) {
+        let Some(message) = self.up[who].pop_front() else { return };
+        if message.contains("CHANGESET_REQ") {
+            let reply = self.server.changesets(&message);
+            return self.down[who].push_back(reply);
+        }
+        match self.server.commit(&message, &author(who)) {
+            Outcome::Nothing => {
+                self.fan_out();
+                let rev = self.sent[who];
+                self.down[who].push_back(accept(rev));
+            }
+            Outcome::Revision => self.fan_out(),
+        }
+    }
+
+    fn fan_out(&mut self) {
+        let head = self.server.rev();
+        for who in 0..self.clients.len() {
+            let mut next = self.sent[who] + 1;
+            while next <= head {
+                let own = |rev| *self.server.author_of(rev) == author(who);
+                let last = (next..=head).take_while(|&rev| !own(rev)).last();
+                let message = match last {
+                    None => accept(next),
+                    Some(last) if last > next && self.random.bool() => self.server.batch(next..=last),
+                    Some(_) => self.server.new_changes(next),
+                };
+                next = last.filter(|_| message.contains("BATCH")).unwrap_or(next) + 1;
+                // Now and then a message comes twice.
+                if self.random.u8(..10) == 0 && !message.contains("ACCEPT") {
+                    self.down[who].push_back(message.clone());
+                }
+                self.down[who].push_back(message);
+            }
+            self.sent[who] = head;
+        }
+    }
+
+    fn deliver(&mut self, who: usize) {
+        let queue = &mut self.down[who];
+        // Now and then two revisions change places on the way.
+        let is_revision = |message: Option<&String>| message.is_some_and(|message| message.contains("NEW_CHANGES"));
+        if self.random.u8(..5) == 0 && is_revision(queue.front()) && is_revision(queue.get(1)) {
+            queue.swap(0, 1);
+        }
+        let Some(message) = queue.pop_front() else { return };
+        self.clients[who].receive(&message).unwrap_or_else(|error| panic!("client {who}: {error}\n{message}"));
+        while let Some(effect) = self.clients[who].next_effect() {
+            match effect {
+                Effect::Send(message) => self.up[who].push_back(message),
+                Effect::Resync { .. } | Effect::Desynchronised { .. } => panic!("client {who}: {effect:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Everything on the way is lost, in both directions; then a fresh join.
+    fn reconnect(&mut self, who: usize) {
+        self.down[who].clear();
+        self.up[who].clear();
+        self.clients[who].disconnected();
+        for _ in 0..self.random.u8(..3) {
+            self.edit(who);
+        }
+        self.down[who].push_back(self.server.client_vars(&author(who)));
+        self.sent[who] = self.server.rev();
+    }
+
+    /// Until nothing is on its way and everything is saved.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            for who in 0..self.clients.len() {
+                self.deliver(who);
+                if let Some(message) = self.clients[who].commit().unwrap() {
+                    self.up[who].push_back(message);
+                }
+                self.serve(who);
+            }
+            let is_quiet = self.up.iter().chain(&self.down).all(VecDeque::is_empty);
+            if is_quiet && self.clients.iter().all(|client| client.save_state() == SaveState::Saved) {
+                return;
+            }
+        }
+        panic!("still not settled: {:?}", self.clients.iter().map(Client::save_state).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn clients_converge_over_a_bad_network() {
+    let first = std::env::var("EASYSYNC_SEED").map_or(0, |seed| seed.parse().unwrap());
+    for seed in first..first + 300 {
+        let result = std::panic::catch_unwind(|| {
+            let mut network = Network::new(seed);
+            for _ in 0..400 {
+                network.step();
+            }
+            network.settle();
+            let server = content(&network.server.head, &network.server.pool);
+            for client in &network.clients {
+                assert_eq!(client.rev(), network.server.rev());
+                assert_eq!(content(client.base().unwrap(), client.pool()), server);
+                assert_eq!(content(client.view().unwrap(), client.pool()), server);
+                client.view().unwrap().check_invariants();
+            }
+        });
+        assert!(result.is_ok(), "seed {seed}: run with EASYSYNC_SEED={seed} to repeat");
+    }
+}
+
+/// What a changeset says stays what it was after a walk through JSON.
+#[test]
+fn commits_survive_the_wire() {
+    let mut client = joined(&Server::new(Document::new(), AttribPool::new()), 1);
+    let halves = [0xd83d, 0x22, 0x5c, 0x00, 0x2028, 0xde00];
+    let change = client.view().unwrap().splice(0..0, &halves, &AttribSet::EMPTY).unwrap();
+    client.edit(&change).unwrap();
+    let sent = client.commit().unwrap().unwrap();
+    let sent = json::Json::parse(sent.as_bytes());
+    let changeset = Changeset::parse_utf16(sent.get("data").get("changeset").text()).unwrap();
+    assert_eq!(changeset.char_bank(), halves);
+}
