@@ -210,6 +210,12 @@ pub enum ErrorKind {
         /// The revision that came.
         found: u32,
     },
+    /// The server says that a commit changed nothing, but it does change our document.
+    #[error("the server reports no change at revision {rev} for a commit that makes one")]
+    UnexpectedEffect {
+        /// The revision that the server reports.
+        rev: u32,
+    },
     /// Something that needs a document came before there was one.
     #[error("no document yet")]
     NotJoined,
@@ -247,6 +253,7 @@ impl ErrorKind {
             Self::MissingField { .. } => "missing-field",
             Self::UnevenLists { .. } => "uneven-lists",
             Self::Gap { .. } => "gap",
+            Self::UnexpectedEffect { .. } => "unexpected-effect",
             Self::NotJoined => "not-joined",
             Self::NothingSubmitted => "nothing-submitted",
             Self::NoFinalNewline => "no-final-newline",

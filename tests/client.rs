@@ -77,12 +77,31 @@ fn a_commit_is_pending_then_submitted_then_accepted() {
     assert_eq!(client.next_effect(), Some(Effect::Accepted { rev: 1 }));
     assert_eq!((client.rev(), text(client.base()), text(client.view())), (1, "abc!\n".into(), "abc!?\n".into()));
     assert!(client.commit().unwrap().unwrap().contains(r#""baseRev":1,"changeset":"Z:5>1=4*0+1$?""#));
-    // No net effect on the server: the word comes with the present revision.
     client.receive(&accept(2)).unwrap();
     assert_eq!((client.save_state(), client.counts().accepted), (SaveState::Saved, 2));
     // Once more: a duplicate.
     client.receive(&accept(2)).unwrap();
     assert_eq!((client.rev(), client.counts().duplicates), (2, 1));
+}
+
+#[test]
+fn a_commit_without_effect_is_accepted_at_the_present_revision() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    let bold = AttribSet::from(client.pool_mut().put(Attribute::new("bold", "")));
+    let mut builder = easysync::Builder::new(4);
+    builder.keep(2, 0, &bold);
+    client.edit(&builder.finish().unwrap()).unwrap();
+    assert!(client.commit().unwrap().is_some());
+    client.receive(&accept(0)).unwrap();
+    assert_eq!((client.rev(), client.save_state()), (0, SaveState::Saved));
+    // But a server that says so of a commit which does change something has another document than we.
+    type_at(&mut client, 0, "x");
+    assert!(client.commit().unwrap().is_some());
+    let error = client.receive(&accept(0)).unwrap_err();
+    let message = "ACCEPT_COMMIT: the server reports no change at revision 0 for a commit that makes one";
+    assert_eq!((error.to_string().as_str(), error.error.code()), (message, "unexpected-effect"));
+    assert_eq!((text(client.base()), text(client.view())), ("abc\n".into(), "xabc\n".into()));
 }
 
 #[test]

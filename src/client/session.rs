@@ -327,11 +327,11 @@ impl Client {
     fn join(&mut self, vars: ClientVars) -> Result<(), MessageError> {
         let failed = |error| MessageError { message: "CLIENT_VARS".to_owned(), item: None, error };
         self.in_flight = false;
+        (self.pad_id, self.author, self.read_only) = (vars.pad_id, vars.author, vars.read_only);
         if self.layers.is_none() {
             let base = Document::from_atext(&vars.atext, &vars.pool).map_err(failed)?;
             self.layers = Some(Layers::new(base).map_err(failed)?);
             self.pool = vars.pool;
-            (self.pad_id, self.author, self.read_only) = (vars.pad_id, vars.author, vars.read_only);
             self.order = Order::new(vars.rev);
             self.phase = Phase::Live;
             self.effects.push_back(Effect::Joined { rev: vars.rev });
@@ -408,6 +408,14 @@ impl Client {
         if new_rev < self.rev() || !self.in_flight {
             self.counts.duplicates += 1;
             return Ok(());
+        }
+        // The submitted changes must not change the base then; if they do, the two of us mean different documents.
+        if let Some(layers) = &self.layers {
+            let mut without_effect = layers.clone();
+            if without_effect.accept(&self.pool).is_ok() && without_effect.base() != layers.base() {
+                let error = ErrorKind::UnexpectedEffect { rev: new_rev }.into();
+                return Err(MessageError { message: "ACCEPT_COMMIT".to_owned(), item: None, error });
+            }
         }
         self.accept_submitted(new_rev)
     }

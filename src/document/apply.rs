@@ -34,8 +34,13 @@ impl Document {
             return Err(ErrorKind::LengthMismatch { expected: changeset.old_len(), found: self.len_utf16() }.into());
         }
         check_known(changeset.ops(), pool)?;
+        // A walk that ends in a refusal has copied what was shared on its way; give that back.
+        let shared = self.tree.is_shared().then(|| self.clone());
         if self.apply_in_one_leaf(changeset) {
             return Ok(());
+        }
+        if let Some(shared) = shared {
+            *self = shared;
         }
         self.check_newlines(changeset)?;
         let formats = changeset.ops().iter().any(|op| op.kind == OpKind::Keep && !op.attribs.is_empty());

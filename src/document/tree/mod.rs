@@ -133,6 +133,11 @@ impl<L: Leaf> Tree<L> {
         self.root.link.is_same(&other.root.link)
     }
 
+    /// Whether another tree has the same root. O(1).
+    pub(crate) fn is_shared(&self) -> bool {
+        self.root.link.is_shared()
+    }
+
     /// Checks sums, heights, fill and the leaves' own invariants. O(n), for tests.
     ///
     /// # Panics

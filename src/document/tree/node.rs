@@ -96,6 +96,13 @@ impl<L: Leaf> Link<L> {
         }
     }
 
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => !leaf.is_unique(),
+            Self::Inner(inner) => !inner.is_unique(),
+        }
+    }
+
     pub fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self.id(), other.id())
     }
