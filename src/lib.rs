@@ -40,9 +40,12 @@
 //! |---|---|
 //! | keeps that reach past the old length; more newlines than code units in an op | applies to no document |
 //! | a new length that the ops do not give; too much or too little text for the inserts | servers refuse it |
+//! | two changesets of one text whose newline counts contradict each other | one of them applies to no document |
 //! | `\n`, `\r`, U+2028 and U+2029 between ops | servers refuse it; Etherpad's parser skips them |
+//! | a leading zero in an attribute number, `*01`, by [`Changeset::parse`] | servers renumber, so none is ever stored |
 //! | numbers above 2^31 - 1 | no JavaScript string is that long; Etherpad loses digits from 2^53 on |
 //! | attribute numbers that are not in the pool, when applied | the text would carry an attribute that nobody knows |
+//! | an attribution longer or shorter than its text | nobody can say which text has the attributes |
 //! | pools with gaps, doubles, or a wrong next number | numbers would be handed out twice; servers check the same |
 //!
 //! What is *not* normal form but means something is read by [`Changeset::parse_lenient`], because old pads have it.

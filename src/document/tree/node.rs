@@ -62,6 +62,8 @@ pub(super) struct Inner<L: Leaf> {
     pub height: usize,
     pub sums: ArrayVec<L::Summary, MAX_CHILDREN>,
     pub links: ArrayVec<Link<L>, MAX_CHILDREN>,
+    /// The child that was edited last, and the sum of those before it: the next edit is often in the same one.
+    finger: (usize, L::Summary),
 }
 
 /// A node together with the sum of what is in it.
@@ -110,19 +112,30 @@ impl<L: Leaf> Link<L> {
 
 impl<L: Leaf> Inner<L> {
     /// The child in which `at` lies, the left one between two, and the sum of those before it.
-    fn find(&self, mut at: usize) -> (usize, L::Summary) {
-        let mut index = 0;
+    fn find(&mut self, at: usize) -> (usize, L::Summary) {
+        let (index, before) = self.finger;
+        if at > before.len() && at <= before.len() + self.sums[index].len() {
+            return self.finger;
+        }
+        let (mut index, mut offset) = (0, at);
         // Lengths first, in a loop that only subtracts; the rest of the sums in one that the compiler makes vector code of.
-        while index + 1 < self.sums.len() && at > self.sums[index].len() {
-            at -= self.sums[index].len();
+        while index + 1 < self.sums.len() && offset > self.sums[index].len() {
+            offset -= self.sums[index].len();
             index += 1;
         }
-        (index, sum_of(&self.sums[..index]))
+        self.finger = (index, sum_of(&self.sums[..index]));
+        self.finger
+    }
+
+    /// Must follow when children come, go, or change other than by [`edit`].
+    fn lose_finger(&mut self) {
+        self.finger = (0, L::Summary::default());
     }
 
     /// Mends the neighbourhood of a child that may have become small or empty.
     fn settle(&mut self, index: usize) {
         if self.sums[index].len() == 0 && self.sums.len() > 1 {
+            self.lose_finger();
             self.sums.remove(index);
             self.links.remove(index);
             return;
@@ -156,6 +169,7 @@ impl<L: Leaf> Inner<L> {
                     left.share(right);
                     self.sums[index] = left.sum();
                     self.sums[index + 1] = right.sum();
+                    self.lose_finger();
                     return true;
                 }
                 let left = Arc::make_mut(left);
@@ -164,6 +178,7 @@ impl<L: Leaf> Inner<L> {
             }
             _ => return false,
         }
+        self.lose_finger();
         let gone = self.sums.remove(index + 1);
         self.sums[index] = self.sums[index] + gone;
         self.links.remove(index + 1);
@@ -172,6 +187,8 @@ impl<L: Leaf> Inner<L> {
 
     /// Moves children between neighbours until both have the same number, or one differs by one.
     fn share(&mut self, right: &mut Self) {
+        self.lose_finger();
+        right.lose_finger();
         let half = (self.sums.len() + right.sums.len()) / 2;
         let sums: Vec<_> = self.sums.drain(..).chain(right.sums.drain(..)).collect();
         let links: Vec<_> = self.links.drain(..).chain(right.links.drain(..)).collect();
@@ -202,6 +219,7 @@ impl<L: Leaf> Inner<L> {
             self.sums.insert(index + 1, sum);
             self.links.insert(index + 1, Link::Leaf(Arc::new(right)));
         }
+        self.lose_finger();
         edited == Edited::Done
     }
 
@@ -259,7 +277,8 @@ impl<L: Leaf> Branch<L> {
 
     /// One node from 1 to [`MAX_CHILDREN`] branches of one height.
     fn inner(children: impl IntoIterator<Item = Self>) -> Self {
-        let mut inner = Inner { height: 1, sums: ArrayVec::new(), links: ArrayVec::new() };
+        let finger = (0, L::Summary::default());
+        let mut inner = Inner { height: 1, sums: ArrayVec::new(), links: ArrayVec::new(), finger };
         let mut total = L::Summary::default();
         for Self { sum, link } in children {
             inner.height = link.height() + 1;
@@ -322,6 +341,8 @@ impl<L: Leaf> Branch<L> {
                 assert!(inner.links.len() >= least, "{} children, fewer than {least}", inner.links.len());
                 assert_eq!(inner.sums.len(), inner.links.len(), "a sum for each child");
                 assert_eq!(inner.sum(), self.sum, "sum of an inner node");
+                assert_eq!(inner.finger.1, sum_of(&inner.sums[..inner.finger.0]), "sum before the finger");
+                assert!(inner.finger.0 < inner.sums.len(), "the finger is at a child");
                 for (&sum, link) in inner.sums.iter().zip(&inner.links) {
                     assert_eq!(link.height() + 1, inner.height, "heights of children");
                     Self { sum, link: link.clone() }.check(false);
