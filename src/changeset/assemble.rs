@@ -28,23 +28,28 @@ impl OpMerger {
         if op.chars == 0 {
             return;
         }
-        match &mut self.pending {
-            Some(pending) if pending.kind == op.kind && pending.attribs == op.attribs => {
-                if op.lines > 0 {
-                    pending.chars += self.tail + op.chars;
-                    pending.lines += op.lines;
-                    self.tail = 0;
-                } else if pending.lines == 0 {
-                    pending.chars += op.chars;
-                } else {
-                    self.tail += op.chars;
-                }
-            }
-            _ => {
-                self.flush(out);
-                self.pending = Some(op);
-            }
+        if !self.absorb(&op) {
+            self.flush(out);
+            self.pending = Some(op);
         }
+    }
+
+    /// Adds an op to the pending one, if they are alike and the sum of their lengths is still a number.
+    fn absorb(&mut self, op: &Op) -> bool {
+        let Some(pending) = &mut self.pending else { return false };
+        if pending.kind != op.kind || pending.attribs != op.attribs {
+            return false;
+        }
+        let (Some(tail), Some(lines)) = (self.tail.checked_add(op.chars), pending.lines.checked_add(op.lines)) else {
+            return false;
+        };
+        let Some(chars) = pending.chars.checked_add(tail) else { return false };
+        if op.lines > 0 || pending.lines == 0 {
+            (pending.chars, pending.lines, self.tail) = (chars, lines, 0);
+        } else {
+            self.tail = tail;
+        }
+        true
     }
 
     /// Gives out what is left.

@@ -6,7 +6,6 @@
 #![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
 
 use super::Document;
-use super::leaf::TextLeaf;
 use super::tree::{Gap, unshared};
 use crate::attrib::AttribSet;
 use crate::text::Utf16String;
@@ -74,12 +73,19 @@ impl Document {
     pub fn diff(&self, new: &Self) -> Patch {
         let mut changes = Vec::new();
         if !self.is_same(new) {
-            for Gap { old_start, new_start, old, new: new_leaves } in unshared(&self.tree, &new.tree) {
-                let (old, new_text) = (flat(&old), flat(&new_leaves));
-                Comparison { old_doc: self, new_doc: new, old_start, new_start, old, new: new_text }.run(&mut changes);
+            for Gap { old, new: new_range } in unshared(&self.tree, &new.tree) {
+                Comparison::new(self, new, old, new_range).run(&mut changes);
             }
         }
         Patch { changes }
+    }
+}
+
+impl Document {
+    /// Whether a position stands between the two halves of a pair. O(log n).
+    fn cuts_pair(&self, position: usize) -> bool {
+        let around = position.wrapping_sub(1)..position + 1;
+        self.slice(around).is_ok_and(|units| is_pair(&units))
     }
 }
 
@@ -96,7 +102,19 @@ struct Comparison<'a> {
     new: Vec<u16>,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    /// A gap, a unit wider where its edge would cut a pair. What is outside of it is the same in both documents.
+    fn new(old_doc: &'a Document, new_doc: &'a Document, old: Range<usize>, new: Range<usize>) -> Self {
+        let before = usize::from(old_doc.cuts_pair(old.start) || new_doc.cuts_pair(new.start));
+        let after = usize::from(old_doc.cuts_pair(old.end) || new_doc.cuts_pair(new.end));
+        let (old_start, new_start) = (old.start - before, new.start - before);
+        let units = |doc: &Document, start: usize, end: usize| {
+            doc.stretch(start, end + after - start).flat_map(|(text, _)| text).copied().collect()
+        };
+        let (old, new) = (units(old_doc, old_start, old.end), units(new_doc, new_start, new.end));
+        Self { old_doc, new_doc, old_start, new_start, old, new }
+    }
+
     fn run(&self, changes: &mut Vec<Change>) {
         let (mut old_at, mut new_at) = (0, 0);
         for (old, new, len) in self.matches() {
@@ -172,12 +190,12 @@ impl Comparison<'_> {
     }
 }
 
-fn flat(leaves: &[&TextLeaf]) -> Vec<u16> {
-    leaves.iter().flat_map(|leaf| leaf.text()).copied().collect()
+fn cuts_pair(text: &[u16], at: usize) -> bool {
+    at > 0 && at < text.len() && is_pair(&text[at - 1..=at])
 }
 
-fn cuts_pair(text: &[u16], at: usize) -> bool {
-    at > 0 && at < text.len() && matches!(text[at - 1], 0xd800..=0xdbff) && matches!(text[at], 0xdc00..=0xdfff)
+fn is_pair(units: &[u16]) -> bool {
+    matches!(units, [0xd800..=0xdbff, 0xdc00..=0xdfff])
 }
 
 /// The stretches that stay in the shortest edit from `old` to `new`; none if it has more than [`MAX_EDITS`] insertions and

@@ -3,22 +3,20 @@
 use super::Tree;
 use super::node::{Leaf, Link, Summary};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// Leaves of the old tree in whose place the new tree has others. What lies between two gaps is shared.
-pub(crate) struct Gap<'a, L: Leaf> {
-    /// Where it begins in the old tree.
-    pub old_start: usize,
-    /// Where it begins in the new tree.
-    pub new_start: usize,
-    pub old: Vec<&'a L>,
-    pub new: Vec<&'a L>,
+/// A range of the old tree in whose place the new tree has other leaves. What lies between two gaps is shared.
+pub(crate) struct Gap {
+    pub old: Range<usize>,
+    pub new: Range<usize>,
 }
 
 /// The gaps between the nodes that two trees share, in order. O(nodes not shared).
-pub(crate) fn unshared<'a, L: Leaf>(old: &'a Tree<L>, new: &'a Tree<L>) -> Vec<Gap<'a, L>> {
-    let mut search = Search { gaps: Vec::new() };
-    search.compare(&[Item::new(&old.root.link, old.root.sum)], &[Item::new(&new.root.link, new.root.sum)], 0, 0);
-    search.gaps
+pub(crate) fn unshared<L: Leaf>(old: &Tree<L>, new: &Tree<L>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let (old, new) = (Item::new(&old.root.link, old.root.sum), Item::new(&new.root.link, new.root.sum));
+    compare(&mut gaps, &[old], &[new], 0, 0);
+    gaps
 }
 
 struct Item<'a, L: Leaf> {
@@ -32,55 +30,55 @@ impl<'a, L: Leaf> Item<'a, L> {
     }
 }
 
-struct Search<'a, L: Leaf> {
-    gaps: Vec<Gap<'a, L>>,
+/// Compares two rows of neighbours; the nodes of one row have one height.
+fn compare<L: Leaf>(
+    gaps: &mut Vec<Gap>,
+    old: &[Item<'_, L>],
+    new: &[Item<'_, L>],
+    mut old_at: usize,
+    mut new_at: usize,
+) {
+    let height = |row: &[Item<'_, L>]| row.first().map(|item| item.link.height());
+    match (height(old), height(new)) {
+        (Some(a), Some(b)) if a > b => return compare(gaps, &children(old), new, old_at, new_at),
+        (Some(a), Some(b)) if a < b => return compare(gaps, old, &children(new), old_at, new_at),
+        (Some(_), Some(_)) => {}
+        // Nothing is shared with nothing.
+        _ => return gap(gaps, old, new, old_at, new_at),
+    }
+    // Nodes never change places, so the shared ones stand in the same order on both sides.
+    let places: HashMap<_, _> = new.iter().enumerate().map(|(index, item)| (item.link.id(), index)).collect();
+    let (mut old_from, mut new_from) = (0, 0);
+    for (index, item) in old.iter().enumerate() {
+        if let Some(&place) = places.get(&item.link.id())
+            && place >= new_from
+        {
+            descend(gaps, &old[old_from..index], &new[new_from..place], old_at, new_at);
+            old_at += len(&old[old_from..=index]);
+            new_at += len(&new[new_from..=place]);
+            (old_from, new_from) = (index + 1, place + 1);
+        }
+    }
+    descend(gaps, &old[old_from..], &new[new_from..], old_at, new_at);
 }
 
-impl<'a, L: Leaf> Search<'a, L> {
-    /// Compares two rows of neighbours; the nodes of one row have one height.
-    fn compare(&mut self, old: &[Item<'a, L>], new: &[Item<'a, L>], mut old_at: usize, mut new_at: usize) {
-        let height = |row: &[Item<'a, L>]| row.first().map(|item| item.link.height());
-        match (height(old), height(new)) {
-            (None, None) => return,
-            (Some(a), Some(b)) if a > b => return self.compare(&children(old), new, old_at, new_at),
-            (Some(a), Some(b)) if a < b => return self.compare(old, &children(new), old_at, new_at),
-            (Some(0), _) | (_, Some(0)) => {}
-            (None, _) => return self.compare(old, &children(new), old_at, new_at),
-            (_, None) => return self.compare(&children(old), new, old_at, new_at),
-            _ => {}
-        }
-        // Nodes never change places, so the shared ones stand in the same order on both sides.
-        let places: HashMap<_, _> = new.iter().enumerate().map(|(index, item)| (item.link.id(), index)).collect();
-        let (mut old_from, mut new_from) = (0, 0);
-        for (index, item) in old.iter().enumerate() {
-            if let Some(&place) = places.get(&item.link.id())
-                && place >= new_from
-            {
-                self.gap(&old[old_from..index], &new[new_from..place], old_at, new_at);
-                old_at += old[old_from..=index].iter().map(|item| item.len).sum::<usize>();
-                new_at += new[new_from..=place].iter().map(|item| item.len).sum::<usize>();
-                (old_from, new_from) = (index + 1, place + 1);
-            }
-        }
-        self.gap(&old[old_from..], &new[new_from..], old_at, new_at);
-    }
-
-    fn gap(&mut self, old: &[Item<'a, L>], new: &[Item<'a, L>], old_start: usize, new_start: usize) {
-        let leaves = |row: &[Item<'a, L>]| row.iter().filter_map(|item| leaf(item.link)).collect::<Vec<_>>();
-        let is_inner = |row: &[Item<'a, L>]| row.first().is_some_and(|item| item.link.height() > 0);
-        if is_inner(old) || is_inner(new) {
-            self.compare(&children(old), &children(new), old_start, new_start);
-        } else if !old.is_empty() || !new.is_empty() {
-            self.gaps.push(Gap { old_start, new_start, old: leaves(old), new: leaves(new) });
-        }
+/// Looks into rows that have no node of one height in common; their children may be shared.
+fn descend<L: Leaf>(gaps: &mut Vec<Gap>, old: &[Item<'_, L>], new: &[Item<'_, L>], old_at: usize, new_at: usize) {
+    if old.first().or(new.first()).is_some_and(|item| item.link.height() > 0) {
+        compare(gaps, &children(old), &children(new), old_at, new_at);
+    } else {
+        gap(gaps, old, new, old_at, new_at);
     }
 }
 
-fn leaf<L: Leaf>(link: &Link<L>) -> Option<&L> {
-    match link {
-        Link::Leaf(leaf) => Some(leaf),
-        Link::Inner(_) => None,
+fn gap<L: Leaf>(gaps: &mut Vec<Gap>, old: &[Item<'_, L>], new: &[Item<'_, L>], old_at: usize, new_at: usize) {
+    if !old.is_empty() || !new.is_empty() {
+        gaps.push(Gap { old: old_at..old_at + len(old), new: new_at..new_at + len(new) });
     }
+}
+
+fn len<L: Leaf>(row: &[Item<'_, L>]) -> usize {
+    row.iter().map(|item| item.len).sum()
 }
 
 /// One level further down.
