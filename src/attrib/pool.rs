@@ -61,7 +61,8 @@ impl AttribPool {
     /// # Errors
     ///
     /// [`ErrorKind::MalformedPool`] unless the numbers are exactly 0 to `next_num` - 1. Etherpad takes whatever comes, and
-    /// hands out numbers twice, or the number "nan", afterwards; it checks stored pools by the same rule as this.
+    /// hands out numbers twice, or the number "nan", afterwards; its own check of stored pools asks for as much. One pair
+    /// under two numbers is accepted: both mean it, and [`AttribPool::find`] gives the first.
     pub fn from_numbered(entries: impl IntoIterator<Item = (u32, Attribute)>, next_num: u32) -> Result<Self, Error> {
         let mut entries: Vec<_> = entries.into_iter().collect();
         let fault = |reason| Error::from(ErrorKind::MalformedPool { reason });

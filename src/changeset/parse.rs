@@ -219,8 +219,9 @@ impl Changeset {
     /// O(n) time; memory in proportion to the text, whatever lengths it claims. Offsets in errors are UTF-16 code units
     /// of `text`.
     ///
-    /// Stricter than Etherpad's `checkRep` in two points. Keeps must end within the old length, and no op may claim more
-    /// newlines than code units: such a changeset applies to no document, so it is refused before it meets one.
+    /// Stricter than Etherpad's `checkRep` in four points, none of which a server has let into a pad or could apply: keeps
+    /// must end within the old length; no op may claim more newlines than code units; numbers end at 2^31 - 1; and
+    /// attribute numbers, too, are written without leading zeros.
     ///
     /// # Errors
     ///
