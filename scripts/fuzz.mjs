@@ -22,8 +22,8 @@ const JOBS = [
   { target: 'compose', maxLen: 512 },
   { target: 'follow', maxLen: 512 },
   { target: 'pool', maxLen: 512 },
-  { target: 'tree', maxLen: 256 },
-  { target: 'tree', maxLen: 256, features: ['small_tree'] },
+  { target: 'tree', maxLen: 64 },
+  { target: 'tree', maxLen: 64, features: ['small_tree'] },
 ];
 
 const { limit, wanted } = readArguments(process.argv.slice(2));
@@ -69,12 +69,12 @@ function run({ target, maxLen, features = [] }) {
   args.push(limit, `-max_len=${maxLen}`, '-timeout=20', '-print_final_stats=1', `-artifact_prefix=${paths.artifacts}/`);
   console.log(`${name}: cargo ${args.join(' ')}`);
 
-  const result = { name, executions: 0, perSecond: 0, findings: [] };
+  const result = { name, executions: 0, perSecond: 0, findings: [], failure: undefined };
   const tail = [];
   const child = spawn('cargo', args, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
   createInterface({ input: child.stderr }).on('line', (line) => {
     tail.push(line);
-    if (tail.length > 60) tail.shift();
+    if (tail.length > 100) tail.shift();
     const stat = /^stat::(\w+):\s*(\d+)/.exec(line);
     if (stat?.[1] === 'number_of_executed_units') result.executions = Number(stat[2]);
     if (stat?.[1] === 'average_exec_per_sec') result.perSecond = Number(stat[2]);
@@ -83,23 +83,24 @@ function run({ target, maxLen, features = [] }) {
   });
   return new Promise((resolve) => {
     const done = (failure) => {
-      if (failure && result.findings.length === 0) result.findings.push(failure);
-      if (result.findings.length > 0) console.log(tail.join('\n'));
+      // A finding ends the process as well; anything else, such as code that does not compile, is told as it is.
+      if (result.findings.length === 0) result.failure = failure;
+      if (failure) console.log(tail.join('\n'));
       console.log(`${name}: ${describe(result)}\n`);
       resolve(result);
     };
-    child.on('error', (error) => done(error.message));
+    child.on('error', (error) => done(`did not start: ${error.message}`));
     child.on('close', (code, signal) => done(code === 0 ? undefined : `ended with ${signal ?? code}`));
   });
 }
 
-function describe({ executions, perSecond, findings }) {
+function describe({ executions, perSecond, findings, failure }) {
   const found = findings.length === 0 ? 'no findings' : `found ${findings.join(', ')}`;
-  return `${executions} executions, ${perSecond} a second, ${found}`;
+  return failure ? `failed: cargo ${failure}` : `${executions} executions, ${perSecond} a second, ${found}`;
 }
 
 function report(results) {
   const width = Math.max(...results.map(({ name }) => name.length));
   for (const result of results) console.log(`${result.name.padEnd(width)}  ${describe(result)}`);
-  if (results.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
+  if (results.some(({ findings, failure }) => findings.length > 0 || failure)) process.exitCode = 1;
 }
