@@ -2,7 +2,7 @@
 
 use super::input::{self, units};
 use arbitrary::Unstructured;
-use easysync::{Changeset, OpKind, Utf16String, parse_ops, print_ops, unpack};
+use easysync::{Changeset, Op, OpAssembler, OpKind, Utf16String, parse_ops, print_ops, unpack};
 
 pub fn parse(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -88,11 +88,18 @@ pub fn check_changeset(changeset: &Changeset) {
     assert_eq!(again.as_ref(), Ok(changeset), "the same from its parts");
     assert_eq!(Changeset::parse_lenient_utf16(&changeset.to_utf16()).as_ref(), Ok(changeset), "printed and read");
     let normal = changeset.to_normal();
-    assert_eq!(changeset.is_normal(), normal == *changeset, "{changeset}: to_normal changes what is not normal");
+    assert_eq!(changeset.is_normal(), assembled(changeset) == changeset.ops(), "{changeset}: in normal form or not");
+    assert_eq!(normal.ops(), &*assembled(changeset), "{changeset}: the normal form is what is assembled");
     assert_eq!((normal.old_len(), normal.new_len()), (changeset.old_len(), changeset.new_len()));
     assert_eq!(normal.char_bank(), changeset.char_bank(), "{changeset}: the char bank does not move");
     check_normal(&normal);
     assert_eq!(changeset.to_string(), Utf16String::to_string(&changeset.to_utf16()), "Display is for people");
+}
+
+fn assembled(changeset: &Changeset) -> Vec<Op> {
+    let mut assembler = OpAssembler::new();
+    changeset.ops().iter().for_each(|op| assembler.push(op.clone()));
+    assembler.finish().to_vec()
 }
 
 /// A changeset that is in normal form, by more than its own word.
@@ -100,5 +107,7 @@ pub fn check_changeset(changeset: &Changeset) {
 pub fn check_normal(changeset: &Changeset) {
     assert!(changeset.is_normal(), "{changeset} is not in normal form");
     assert_eq!(changeset.to_normal(), *changeset);
+    // As Etherpad's checkRep asks.
+    assert_eq!(assembled(changeset), changeset.ops(), "{changeset}: assembled once more");
     assert_eq!(Changeset::parse_utf16(&changeset.to_utf16()).as_ref(), Ok(changeset), "servers accept it");
 }

@@ -243,8 +243,8 @@ impl Changeset {
     ///
     /// Source: `checkRep` in Etherpad's `src/static/js/Changeset.ts`.
     pub fn is_normal(&self) -> bool {
-        let mut order = Order::default();
-        self.ops.iter().all(|op| order.accept(op).is_ok()) && order.finish().is_ok()
+        let last = std::iter::once(None).chain(self.ops.iter().map(Some));
+        last.zip(&self.ops).all(|(last, op)| check_next(last, op).is_ok()) && check_last(self.ops.last()).is_ok()
     }
 
     /// The same change in normal form. O(n).
@@ -270,35 +270,27 @@ fn check_insert(op: usize, lines: usize, text: &[u16]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Watches a list of ops go by and tells where it leaves the normal form.
-#[derive(Default)]
-struct Order {
-    last: Option<(OpKind, u32, AttribSet)>,
+/// Whether an op may stand behind another in normal form.
+fn check_next(last: Option<&Op>, op: &Op) -> Result<(), NormalForm> {
+    if op.chars == 0 {
+        return Err(NormalForm::ZeroLength);
+    }
+    let Some(last) = last else { return Ok(()) };
+    if last.kind == OpKind::Insert && op.kind == OpKind::Remove {
+        return Err(NormalForm::RemoveAfterInsert);
+    }
+    // A multi-line op may be followed by its in-line tail, and only by that.
+    let is_tail = last.lines > 0 && op.lines == 0;
+    if last.kind == op.kind && !is_tail && last.attribs == op.attribs {
+        return Err(NormalForm::Unmerged);
+    }
+    Ok(())
 }
 
-impl Order {
-    fn accept(&mut self, op: &Op) -> Result<(), NormalForm> {
-        if op.chars == 0 {
-            return Err(NormalForm::ZeroLength);
-        }
-        if let Some((kind, lines, attribs)) = &self.last {
-            if *kind == OpKind::Insert && op.kind == OpKind::Remove {
-                return Err(NormalForm::RemoveAfterInsert);
-            }
-            // A multi-line op may be followed by its in-line tail, and only by that.
-            let is_tail = *lines > 0 && op.lines == 0;
-            if *kind == op.kind && !is_tail && *attribs == op.attribs {
-                return Err(NormalForm::Unmerged);
-            }
-        }
-        self.last = Some((op.kind, op.lines, op.attribs.clone()));
-        Ok(())
-    }
-
-    fn finish(&self) -> Result<(), NormalForm> {
-        match &self.last {
-            Some((OpKind::Keep, _, attribs)) if attribs.is_empty() => Err(NormalForm::FinalKeep),
-            _ => Ok(()),
-        }
+/// Whether an op may stand at the end in normal form.
+fn check_last(last: Option<&Op>) -> Result<(), NormalForm> {
+    match last {
+        Some(op) if op.kind == OpKind::Keep && op.attribs.is_empty() => Err(NormalForm::FinalKeep),
+        _ => Ok(()),
     }
 }

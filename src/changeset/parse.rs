@@ -6,7 +6,7 @@
 //! number    = base 36, digits 0-9 a-z
 //! ```
 
-use super::{Bank, Changeset, Op, OpKind, Ops, Order};
+use super::{Bank, Changeset, Op, OpKind, Ops, check_last, check_next};
 use crate::attrib::{AttribId, AttribSet};
 use crate::base36::digit;
 use crate::error::{Error, ErrorKind, NormalForm};
@@ -189,17 +189,16 @@ fn parse<S: Source>(source: S, mode: Mode) -> Result<Changeset, Error> {
         return Err(ErrorKind::NegativeLength { old_len: old_len as usize, removed }.into());
     }
     let mut ops = Ops::new();
-    let mut order = Order::default();
     loop {
         let start = lexer.at;
         let Some(op) = lexer.op()? else {
-            if let Err(reason) = order.finish() {
+            if let Err(reason) = check_last(ops.last()) {
                 lexer.not_normal(start, reason)?;
             }
             break;
         };
         if mode == Mode::Strict {
-            order.accept(&op).or_else(|reason| lexer.not_normal(start, reason))?;
+            check_next(ops.last(), &op).or_else(|reason| lexer.not_normal(start, reason))?;
         }
         ops.push(op);
     }
