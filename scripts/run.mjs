@@ -1,10 +1,19 @@
 // Running commands, and saying which.
 
 import { spawnSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where tools go that belong to this project only. */
+export const tools = join(root, '.tools');
+
+// Tools of ours come first, then what is installed.
+process.env.PATH = [join(tools, 'bin'), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+
+const shell = process.platform === 'win32';
 
 /**
  * Runs a command in the repository, its output going where ours goes; ends this process if it fails.
@@ -20,7 +29,7 @@ export function run(what, command, { cwd = root, env = {} } = {}) {
     cwd,
     env: { ...process.env, ...env },
     stdio: 'inherit',
-    shell: process.platform === 'win32',
+    shell,
   });
   if (error || status !== 0) {
     console.error(`\n${what} failed${error ? `: ${error.message}` : ` (exit ${status})`}`);
@@ -29,8 +38,13 @@ export function run(what, command, { cwd = root, env = {} } = {}) {
   console.log(`== ${what}: done in ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
+/** What a command prints, without white space around it; undefined if it is not there or fails. */
+export function output(command, ...args) {
+  const { status, error, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
+  return error || status !== 0 ? undefined : stdout.trim();
+}
+
 /** Whether a command is there. */
 export function has(command, ...args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'ignore', shell: process.platform === 'win32' });
-  return !error && status === 0;
+  return output(command, ...args) !== undefined;
 }

@@ -1,8 +1,12 @@
-// What tests and benches need, installed if it is missing.
+// What building and testing need, installed if it is missing. Each step says what it does, and is quick when there is
+// nothing to do.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { has, root, run } from './run.mjs';
+import { has, output, root, run, tools } from './run.mjs';
+
+const WASM_TARGET = 'wasm32-unknown-unknown';
+const WASM_PACK = '0.15.1';
 
 /** Rust must be there; everything else follows from it. */
 export function needRust() {
@@ -10,17 +14,98 @@ export function needRust() {
     console.error('Rust is missing. Install it from https://rustup.rs and try again.');
     process.exit(1);
   }
+}
+
+/** What the checks of style need. */
+export function needLints() {
   for (const [component, command] of [['rustfmt', 'fmt'], ['clippy', 'clippy']]) {
     if (!has('cargo', command, '--version')) run(`installing ${component}`, ['rustup', 'component', 'add', component]);
   }
 }
 
-/** Etherpad's own code, which the tests compare with. Takes some minutes the first time. */
-export function needEtherpad() {
-  const folder = join(root, 'tests', 'etherpad');
+/** The npm packages that the lock file names. */
+export function needPackages(folder = root, ...options) {
   const installed = join(folder, 'node_modules', '.package-lock.json');
   const lock = join(folder, 'package-lock.json');
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-    run('installing Etherpad to compare with', ['npm', 'ci', '--ignore-scripts'], { cwd: folder });
+    run('installing npm packages', ['npm', 'ci', ...options], { cwd: folder });
   }
+}
+
+/** Compiling to WebAssembly: the target, and the tool that must have the same version as the crate. */
+export function needWasm() {
+  if (!hasTarget()) {
+    run('installing the WebAssembly target', ['rustup', 'target', 'add', WASM_TARGET]);
+  }
+  const version = lockedVersion('wasm-bindgen');
+  if (output('wasm-bindgen', '--version') !== `wasm-bindgen ${version}`) {
+    install('wasm-bindgen-cli', version);
+  }
+}
+
+/** The runner of tests in browsers. */
+export function needWasmPack() {
+  if (output('wasm-pack', '--version') !== `wasm-pack ${WASM_PACK}`) install('wasm-pack', WASM_PACK);
+}
+
+/** Etherpad's own code, which the tests compare with. */
+export function needEtherpad() {
+  needPackages(join(root, 'tests', 'etherpad'), '--ignore-scripts');
+}
+
+/**
+ * A Chromium and its driver; gives back where they are. The variables CHROMIUM and CHROMEDRIVER name others.
+ *
+ * @returns {{chromium: string, chromedriver: string}}
+ */
+export function needBrowser() {
+  const found = findBrowser();
+  if (found) return found;
+  const isRoot = process.getuid?.() === 0;
+  if (has('apt-get', '--version') && (isRoot || has('sudo', '-n', 'true'))) {
+    const command = [...(isRoot ? [] : ['sudo', '-n']), 'apt-get'];
+    run('looking for packages', [...command, 'update']);
+    run('installing Chromium', [...command, 'install', '-y', '--no-install-recommends', 'chromium', 'chromium-driver']);
+    const installed = findBrowser();
+    if (installed) return installed;
+  }
+  console.error(
+    'Chromium and ChromeDriver of one version are needed for the tests in a browser. Install them, and name them by CHROMIUM and ' +
+      'CHROMEDRIVER if they are not on the PATH.',
+  );
+  process.exit(1);
+}
+
+function findBrowser() {
+  const first = (names) => names.find((name) => name && has(name, '--version'));
+  const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+  const chromium = first([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome', mac]);
+  const chromedriver = first([process.env.CHROMEDRIVER, 'chromedriver']);
+  return chromium && chromedriver ? { chromium: path(chromium), chromedriver: path(chromedriver) } : undefined;
+}
+
+/** A command's place: what starts browsers wants a path. */
+function path(command) {
+  return command.includes('/') ? command : (output('which', command) ?? command);
+}
+
+function hasTarget() {
+  const folder = output('rustc', '--print', 'target-libdir', '--target', WASM_TARGET);
+  return folder !== undefined && existsSync(folder);
+}
+
+/** The version of a crate that the lock file names. */
+function lockedVersion(crate) {
+  const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8');
+  const version = new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`).exec(lock)?.[1];
+  if (version) return version;
+  console.error(`Cargo.lock does not name ${crate}.`);
+  process.exit(1);
+}
+
+function install(crate, version) {
+  // Not --locked: the lock file that comes with wasm-bindgen-cli names a version that is not published.
+  run(`installing ${crate} ${version}, which takes some minutes`, [
+    'cargo', 'install', crate, '--version', version, '--root', tools, '--quiet',
+  ]);
 }

@@ -1,17 +1,40 @@
 // Everything there is to test. Installs what is missing; the second time is quick.
 
-import { needEtherpad, needRust } from './setup.mjs';
-import { run } from './run.mjs';
+import { join } from 'node:path';
+import { buildPackage, buildPages } from './build.mjs';
+import { root, run } from './run.mjs';
+import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
+
+const WASM = ['--target', 'wasm32-unknown-unknown'];
+const DENY = ['--', '-D', 'warnings'];
 
 needRust();
+needLints();
+needPackages();
+needPackages(join(root, 'tests', 'e2e'));
 needEtherpad();
+needWasm();
+needWasmPack();
+const { chromium, chromedriver } = needBrowser();
 
 run('format', ['cargo', 'fmt', '--all', '--check']);
-run('lints', ['cargo', 'clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']);
-run('lints of the fuzz targets', ['cargo', 'clippy', '--manifest-path', 'fuzz/Cargo.toml', '--all-targets', '--', '-D', 'warnings']);
+run('lints', ['cargo', 'clippy', '--workspace', '--all-targets', ...DENY]);
+run('lints of the bindings', ['cargo', 'clippy', '--lib', '--tests', ...WASM, ...DENY]);
+run('lints of the fuzz targets', ['cargo', 'clippy', '--manifest-path', 'fuzz/Cargo.toml', '--all-targets', ...DENY]);
 run('documentation', ['cargo', 'doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
 run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], { env: { EASYSYNC_REQUIRE_ORACLE: '1' } });
 run('tests on small trees', [
-  'cargo', 'test', '--features', '__small_tree', '--lib', '--test', 'laws', '--test', 'errors', '--test', 'regressions',
+  'cargo', 'test', '--features', '__small_tree', '--lib', '--test', 'laws', '--test', 'errors', '--test', 'regressions', '--test', 'edit', '--test', 'pad',
 ]);
+run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env: { CHROMEDRIVER: chromedriver } });
+
+buildPackage();
+run('npm package', ['publint', 'pkg', '--strict']);
+run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', 'easysync_bg.wasm']);
+run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
+run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
+buildPages();
+// The server that the tests of the workspace have built.
+const server = join(root, 'target', 'debug', process.platform === 'win32' ? 'easysync-server.exe' : 'easysync-server');
+run('end to end', ['node', 'scripts/e2e.mjs'], { env: { CHROMIUM: chromium, EASYSYNC_SERVER: server } });
 console.log('\nAll tests passed.');

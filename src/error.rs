@@ -210,6 +210,24 @@ pub enum ErrorKind {
         /// The revision that came.
         found: u32,
     },
+    /// A revision that did not come although later ones did.
+    #[error("revision {rev} has not come")]
+    Missing {
+        /// The revision waited for.
+        rev: u32,
+    },
+    /// A commit or a request that the server has not answered.
+    #[error("no answer to a commit or a request at revision {rev}")]
+    NoAnswer {
+        /// The last revision applied.
+        rev: u32,
+    },
+    /// A commit that the server did not take.
+    #[error("the server refused a commit made on revision {rev}")]
+    Refused {
+        /// The last revision applied.
+        rev: u32,
+    },
     /// The server says that a commit changed nothing, but it does change our document.
     #[error("the server reports no change at revision {rev} for a commit that makes one")]
     UnexpectedEffect {
@@ -253,6 +271,9 @@ impl ErrorKind {
             Self::MissingField { .. } => "missing-field",
             Self::UnevenLists { .. } => "uneven-lists",
             Self::Gap { .. } => "gap",
+            Self::Missing { .. } => "missing",
+            Self::NoAnswer { .. } => "no-answer",
+            Self::Refused { .. } => "refused",
             Self::UnexpectedEffect { .. } => "unexpected-effect",
             Self::NotJoined => "not-joined",
             Self::NothingSubmitted => "nothing-submitted",

@@ -58,15 +58,19 @@
 //! | `attrib` | attributes, pools, sets |
 //! | `changeset` | parse, print, compose, follow, inverse, positions |
 //! | `document` | attributed text on a persistent tree; apply, lines, diff, flat form |
+//! | `edit` | what a user does: typing, formats, lists, paste, export |
 //! | `protocol` | a server's messages to lists of revisions, and messages to it |
 //! | `client` | a whole client, without socket, clock or editor: events in, effects out |
 //! | `server` | what a server does with a commit |
 
 mod attrib;
 mod base36;
+#[cfg(target_arch = "wasm32")]
+mod bindings;
 mod changeset;
 mod client;
 mod document;
+mod edit;
 mod error;
 mod protocol;
 mod server;
@@ -78,12 +82,20 @@ pub use changeset::{
     Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
-pub use client::{Client, Counts, Effect, Layers, Order, Placed, SaveState};
+pub use client::{Audience, Client, Counts, Effect, Layers, Order, Pad, Placed, SaveState, ShownPatch};
 pub use document::{AText, Change, Document, Patch};
+pub use edit::{
+    Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind, clear_authorship, clear_formatting,
+    delete_backward, document_to_html, enter, format_at, fragment, has_format, indent, insert_fragment, line_format,
+    repair, replace, replace_literally, set_format, set_heading, set_list, to_html, to_plain_text, toggle_format,
+    toggle_list, touched_lines,
+};
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
 pub use protocol::{
-    AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step,
-    changeset_request, parse_message, user_changes,
+    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, Message, MessageError,
+    Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, Source, Step, UserChanges, Value, accept_commit,
+    changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes, new_changes_batch,
+    nothing_missed, parse_client_message, parse_message, user_changes,
 };
 pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};

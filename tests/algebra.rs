@@ -1,5 +1,6 @@
 //! Single cases of the algebra, in wire notation, one rule each.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail loudly")]
 
 use easysync::{

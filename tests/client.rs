@@ -1,5 +1,6 @@
 //! The whole client without a socket: a walk through its states, and several clients on a network that misbehaves.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,6 @@
 //! What bad input gets: the exact message of each error, its code, and an untouched document.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -3,6 +3,7 @@
 //! `tests/regressions/TARGET/` has one file for each. To keep an input that `cargo fuzz` has found, copy it there under a
 //! name that says what it is.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

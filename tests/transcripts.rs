@@ -3,6 +3,7 @@
 //! After every message the server's text and attributes must be those that the recording has for the revision; what the
 //! client sends must be what the recorded client sent.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

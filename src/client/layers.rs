@@ -91,8 +91,16 @@ impl Layers {
             ),
             None => (None, revision.clone()),
         };
-        let pending = self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?;
-        let for_editor = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
+        let (pending, for_editor) = if self.pending.is_identity() {
+            let is_normal = past_submitted.is_normal();
+            (
+                Changeset::identity(past_submitted.new_len())?,
+                if is_normal { past_submitted } else { past_submitted.to_normal() },
+            )
+        } else {
+            let for_editor = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
+            (self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?, for_editor)
+        };
         self.base.apply(revision, pool)?;
         (self.submitted, self.pending) = (submitted, pending);
         Ok(for_editor)

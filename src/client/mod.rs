@@ -5,11 +5,21 @@
 //! | `layers` | the server's text, what was sent, what was not |
 //! | `order` | next, duplicate, or too early |
 //! | `session` | the whole client: events in, effects out |
+//! | `backlog` | many changesets as one, when it is asked for |
+//! | `undo` | one's own steps, past what others did |
+//! | `shown` | a change as an editor has to show it |
+//! | `pad` | a client with an editor in front of it |
 
+mod backlog;
 mod layers;
 mod order;
+mod pad;
 mod session;
+mod shown;
+mod undo;
 
 pub use layers::Layers;
 pub use order::{Order, Placed};
-pub use session::{Client, Counts, Effect, SaveState};
+pub use pad::Pad;
+pub use session::{Audience, Client, Counts, Effect, SaveState};
+pub use shown::ShownPatch;

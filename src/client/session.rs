@@ -61,6 +61,15 @@ pub enum Effect {
     },
 }
 
+/// Whom a message concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// The document, and nobody else.
+    Document,
+    /// Whoever shows people, chat and the state of the connection: the message has more in it than the document needs.
+    Host,
+}
+
 /// The one honest answer to "is my work saved?"
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SaveState {
@@ -154,7 +163,44 @@ pub struct Client {
     in_flight: bool,
     request_id: u32,
     counts: Counts,
+    /// Whether a fresh join was asked for and has not come.
+    is_rejoining: bool,
+    /// The revision at which the last fresh join was asked for, and how often there.
+    rejoins: (u32, u32),
+    /// Since when a gap has been open at a revision, and since when a commit has been out.
+    gap_since: Deadline,
+    commit_since: Deadline,
     effects: VecDeque<Effect>,
+}
+
+/// How many fresh joins are tried at one revision.
+const MAX_REJOINS: u32 = 3;
+/// How long a missing revision is waited for, in milliseconds.
+const GAP_MS: f64 = 3_000.0;
+/// How long an answer to a commit or a request is waited for, in milliseconds; Etherpad's client gives up then.
+const COMMIT_MS: f64 = 20_000.0;
+
+/// Since when something has been the case.
+#[derive(Debug, Clone, Copy, Default)]
+struct Deadline(Option<(u64, f64)>);
+
+impl Deadline {
+    /// Whether the case `what` has lasted longer than `limit`. Begins anew with each other case, and after it was told.
+    fn is_over(&mut self, what: Option<u64>, now: f64, limit: f64) -> bool {
+        match (what, self.0) {
+            (Some(what), Some((case, since))) if what == case => {
+                let over = now - since > limit;
+                if over {
+                    self.0 = None;
+                }
+                over
+            }
+            (what, _) => {
+                self.0 = what.map(|what| (what, now));
+                false
+            }
+        }
+    }
 }
 
 impl Client {
@@ -172,6 +218,10 @@ impl Client {
             in_flight: false,
             request_id: 0,
             counts: Counts::default(),
+            is_rejoining: false,
+            rejoins: (0, 0),
+            gap_since: Deadline::default(),
+            commit_since: Deadline::default(),
             effects: VecDeque::new(),
         }
     }
@@ -216,6 +266,11 @@ impl Client {
         self.layers.as_ref().is_some_and(Layers::has_uncommitted)
     }
 
+    /// Whether the server is connected and joined, and everything missed has come.
+    pub fn is_live(&self) -> bool {
+        self.phase == Phase::Live
+    }
+
     /// Whether the user's work is saved.
     pub fn save_state(&self) -> SaveState {
         match (self.phase, self.has_uncommitted()) {
@@ -241,16 +296,65 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What is wrong with the message. The document is at the last revision that was right; if others are missing now,
-    /// [`Effect::Resync`] follows.
-    pub fn receive(&mut self, text: &str) -> Result<(), MessageError> {
-        let result = parse_message(text).and_then(|message| self.handle(message));
-        if let Err(error) = &result
-            && self.layers.is_some()
-        {
-            self.effects.push_back(Effect::Resync { rev: self.rev(), error: error.clone() });
+    /// What is wrong with the message. The document is at the last revision that was right, and [`Effect::Resync`]
+    /// follows; after three fresh joins that did not lead past a revision, [`Effect::Desynchronised`].
+    pub fn receive(&mut self, text: &str) -> Result<Audience, MessageError> {
+        let result = parse_message(text).and_then(|message| {
+            let audience = match message {
+                Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => {
+                    Audience::Host
+                }
+                _ => Audience::Document,
+            };
+            self.handle(message).map(|()| audience)
+        });
+        if let Err(error) = &result {
+            self.resync(error.clone());
         }
         result
+    }
+
+    /// Looks at the clock, in milliseconds; to be called every second or so while [`Client::is_waiting`]. A revision that
+    /// has been missing for three seconds, or a commit without answer for twenty, lead to a fresh join.
+    pub fn expire(&mut self, now: f64) {
+        let rev = self.rev();
+        let is_connected = matches!(self.phase, Phase::Live | Phase::CatchingUp { .. });
+        let gap = (is_connected && self.order.held() > 0).then_some(u64::from(rev));
+        let commit = match self.phase {
+            Phase::CatchingUp { .. } => Some(u64::from(rev)),
+            Phase::Live if self.in_flight => Some(self.counts.accepted),
+            _ => None,
+        };
+        if self.gap_since.is_over(gap, now, GAP_MS) {
+            let error = ErrorKind::Missing { rev: rev.saturating_add(1) }.into();
+            self.resync(MessageError { message: "NEW_CHANGES".to_owned(), item: None, error });
+        }
+        if self.commit_since.is_over(commit, now, COMMIT_MS) {
+            let error = ErrorKind::NoAnswer { rev }.into();
+            self.resync(MessageError { message: "USER_CHANGES".to_owned(), item: None, error });
+        }
+    }
+
+    /// Whether something is waited for that may never come, so that [`Client::expire`] has to be called.
+    pub fn is_waiting(&self) -> bool {
+        self.order.held() > 0 || self.in_flight || matches!(self.phase, Phase::CatchingUp { .. })
+    }
+
+    /// Asks for a fresh join, once until it comes; gives up if that has not helped before.
+    fn resync(&mut self, error: MessageError) {
+        if self.layers.is_none() || self.is_rejoining || self.phase == Phase::Stopped {
+            return;
+        }
+        let rev = self.rev();
+        self.rejoins = if self.rejoins.0 == rev { (rev, self.rejoins.1 + 1) } else { (rev, 1) };
+        self.disconnected();
+        if self.rejoins.1 > MAX_REJOINS {
+            self.phase = Phase::Stopped;
+            self.effects.push_back(Effect::Desynchronised { rev, server_rev: rev });
+        } else {
+            self.is_rejoining = true;
+            self.effects.push_back(Effect::Resync { rev, error });
+        }
     }
 
     /// Takes a change that the user has made to [`Client::view`]. Inserts without an author, or in another author's name,
@@ -260,14 +364,28 @@ impl Client {
     ///
     /// [`ErrorKind::NotJoined`]; as [`Document::apply`].
     pub fn edit(&mut self, change: &Changeset) -> Result<(), Error> {
+        let change = self.sign(change)?;
         let layers = self.layers.as_mut().ok_or(ErrorKind::NotJoined)?;
-        let change = change.stamp_author(&self.author, &mut self.pool)?;
-        let change = change.claim_inserts(&self.author, &mut self.pool)?.to_normal();
         let mut view = self.view.as_ref().unwrap_or(layers.base()).clone();
         view.apply(&change, &self.pool)?;
         layers.edit(&change, &self.pool)?;
         self.view = layers.has_uncommitted().then_some(view);
         Ok(())
+    }
+
+    /// A change in normal form and in the user's own name, as [`Client::edit`] takes it in. O(change).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`].
+    pub fn sign(&mut self, change: &Changeset) -> Result<Changeset, Error> {
+        let change = change.stamp_author(&self.author, &mut self.pool)?;
+        Ok(change.claim_inserts(&self.author, &mut self.pool)?.to_normal())
+    }
+
+    /// Whether one may only read.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// The message that commits what is not sent yet; `None` if there is nothing, or it is not the time: offline, reading
@@ -306,6 +424,17 @@ impl Client {
                 Ok(())
             }
             Message::Changesets(reply) => self.fetched(reply),
+            Message::Disconnect { reason } if reason == "badChangeset" => {
+                // Servers say so as well when they have stored the commit; a fresh join tells.
+                let error = ErrorKind::Refused { rev: self.rev() }.into();
+                self.resync(MessageError { message: "USER_CHANGES".to_owned(), item: None, error });
+                Ok(())
+            }
+            Message::Disconnect { reason } if reason == "rateLimited" => {
+                // The message is lost, the connection is not: what was submitted goes out once more.
+                self.in_flight = false;
+                Ok(())
+            }
             Message::Disconnect { reason } => {
                 self.end(reason);
                 Ok(())
@@ -327,6 +456,7 @@ impl Client {
     fn join(&mut self, vars: ClientVars) -> Result<(), MessageError> {
         let failed = |error| MessageError { message: "CLIENT_VARS".to_owned(), item: None, error };
         self.in_flight = false;
+        self.is_rejoining = false;
         (self.pad_id, self.author, self.read_only) = (vars.pad_id, vars.author, vars.read_only);
         if self.layers.is_none() {
             let base = Document::from_atext(&vars.atext, &vars.pool).map_err(failed)?;

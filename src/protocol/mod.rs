@@ -5,9 +5,15 @@
 
 mod json;
 mod read;
+mod serve;
 mod write;
 
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
+};
+pub use serve::{
+    ChangesetRequest, ClientMessage, ClientReady, Outgoing, OutgoingHistory, PoolForm, UserChanges, Value,
+    accept_commit, client_reconnect, json_atext, json_pool, json_string, new_changes, new_changes_batch,
+    nothing_missed, parse_client_message,
 };
 pub use write::{changeset_request, user_changes};

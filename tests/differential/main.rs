@@ -19,6 +19,7 @@
     missing_docs,
     reason = "a test may fail loudly"
 )]
+#![cfg(not(target_arch = "wasm32"))]
 
 mod cases;
 mod differences;

@@ -3,6 +3,7 @@
 //! What is equal is equal to the byte. What differs on purpose is in one table, [`DIFFERENCES`], with the reason; anything
 //! else fails.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,6 +2,7 @@
 //!
 //! Failures are shrunk, and their seeds kept in `proptest-regressions/`. Run also with the feature `__small_tree`.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

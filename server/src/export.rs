@@ -1,0 +1,189 @@
+//! Pads as files: plain text, HTML, and Etherpad's own format with the whole history.
+
+use crate::authors::AuthorId;
+use crate::pad::revision::{self, KEY_EVERY, PadError};
+use crate::pad::{Snapshot, record};
+use crate::pads::Shared;
+use bytes::Bytes;
+use easysync::{AttribPool, AttribSet, Document, Value, json_string};
+use tokio::sync::mpsc;
+
+/// A part of an export has about so many bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// Formats that become elements: an attribute key, and the element.
+const ELEMENTS: [(&str, &str); 4] = [("bold", "strong"), ("italic", "em"), ("underline", "u"), ("strikethrough", "s")];
+
+/// The text for people: halves of surrogate pairs become U+FFFD.
+pub fn export_txt(doc: &Document) -> String {
+    String::from_utf16_lossy(&doc.text())
+}
+
+/// The document as an HTML page, with bold, italic, underlined and struck text. O(document).
+pub fn export_html(doc: &Document, pool: &AttribPool) -> String {
+    let mut out = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Pad</title></head>\n<body>\n",
+    );
+    let has = |attribs: &AttribSet, key: &str| {
+        attribs
+            .ids()
+            .iter()
+            .filter_map(|id| pool.get(*id).ok())
+            .any(|attribute| attribute.key == *key && !attribute.value.is_empty())
+    };
+    let is_marker = |attribs: &AttribSet| has(attribs, "lmkr") || has(attribs, "list");
+    if let Ok(pieces) = doc.pieces(0..doc.len_utf16()) {
+        for (text, attribs) in pieces.filter(|(_, attribs)| !is_marker(attribs)) {
+            let open: Vec<_> = ELEMENTS.iter().filter(|(key, _)| has(attribs, key)).map(|(_, name)| *name).collect();
+            open.iter().for_each(|name| out.extend(["<", name, ">"]));
+            for c in char::decode_utf16(text.iter().copied()) {
+                match c.unwrap_or(char::REPLACEMENT_CHARACTER) {
+                    '&' => out.push_str("&amp;"),
+                    '<' => out.push_str("&lt;"),
+                    '>' => out.push_str("&gt;"),
+                    '"' => out.push_str("&quot;"),
+                    '\n' => out.push_str("<br>\n"),
+                    c => out.push(c),
+                }
+            }
+            open.iter().rev().for_each(|name| out.extend(["</", name, ">"]));
+        }
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+/// Writes a pad with its whole history as one JSON object, in parts. `name` stands for the pad in all keys. Blocks; ends
+/// early if nobody takes the parts any more.
+pub(crate) fn export_etherpad(
+    shared: &Shared,
+    pad: &str,
+    name: &str,
+    snapshot: &Snapshot,
+    parts: &mpsc::Sender<Result<Bytes, PadError>>,
+) {
+    let mut sink = Sink { parts, buffer: String::from("{"), is_first: true };
+    if let Err(Stop::Failed(error)) = write_etherpad(shared, pad, name, snapshot, &mut sink) {
+        tracing::error!(pad, %error, "export failed");
+        // An error breaks the transfer off, so that nobody takes half a pad for a whole one.
+        drop(parts.blocking_send(Err(error)));
+    }
+}
+
+enum Stop {
+    Failed(PadError),
+    NobodyListens,
+}
+
+impl<E: Into<PadError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn write_etherpad(
+    shared: &Shared,
+    pad: &str,
+    name: &str,
+    snapshot: &Snapshot,
+    sink: &mut Sink<'_>,
+) -> Result<(), Stop> {
+    let store = shared.store.as_ref();
+    let Snapshot { doc, pool, head } = snapshot;
+    let (key, record) = record::put(name, head, doc, pool);
+    sink.put(&key, &record)?;
+    for (_, attribute) in pool.iter().filter(|(_, attribute)| attribute.key == "author" && !attribute.value.is_empty())
+    {
+        let id = AuthorId::new(attribute.value.clone());
+        if let Some(author) = shared.authors.get(&id)? {
+            let mut record = author.to_record();
+            record.set("padIDs", Value::from(name));
+            sink.put(&format!("globalAuthor:{id}"), &record.to_string())?;
+        }
+    }
+    // Key revisions can lack their document, if it was still being written; so the documents are made along the way.
+    let mut doc = Document::new();
+    let mut known = AttribPool::new();
+    for rev in 0..=head.head {
+        let stored = revision::need(store, pad, rev)?;
+        if !stored.extend_pool(&mut known) {
+            known = pool.clone();
+        }
+        let failed = |error| PadError::Record { key: revision::key(pad, rev), error };
+        doc.apply(&stored.changeset, pool).map_err(failed)?;
+        let has_atext = stored.record.get("meta").is_some_and(|meta| meta.get("atext").is_some());
+        let (key, record) = if rev % KEY_EVERY == 0 && !has_atext {
+            revision::key_put(name, rev, &stored.record, &doc, &known)
+        } else {
+            (revision::key(name, rev), stored.record.to_string())
+        };
+        sink.put(&key, &record)?;
+    }
+    for number in 0..=head.chat_head {
+        if let Some(message) = store.get(&record::chat_key(pad, number))? {
+            sink.put(&record::chat_key(name, number), &message)?;
+        }
+    }
+    sink.finish()
+}
+
+struct Sink<'a> {
+    parts: &'a mpsc::Sender<Result<Bytes, PadError>>,
+    buffer: String,
+    is_first: bool,
+}
+
+impl Sink<'_> {
+    fn put(&mut self, key: &str, value: &str) -> Result<(), Stop> {
+        if !std::mem::take(&mut self.is_first) {
+            self.buffer.push(',');
+        }
+        self.buffer.push_str(&json_string(&key.encode_utf16().collect::<Vec<_>>()));
+        self.buffer.push(':');
+        self.buffer.push_str(value);
+        if self.buffer.len() >= CHUNK { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let part = Bytes::from(std::mem::take(&mut self.buffer));
+        self.parts.blocking_send(Ok(part)).map_err(|_| Stop::NobodyListens)
+    }
+
+    fn finish(&mut self) -> Result<(), Stop> {
+        self.buffer.push('}');
+        self.flush()
+    }
+}
+
+/// Parts as a stream that an answer can be made of.
+pub(crate) fn stream(
+    receiver: mpsc::Receiver<Result<Bytes, PadError>>,
+) -> impl futures_util::Stream<Item = Result<Bytes, PadError>> {
+    futures_util::stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+    use super::*;
+    use easysync::{AText, Attribute};
+
+    #[test]
+    fn html_is_safe_and_has_the_usual_formats() {
+        let mut pool = AttribPool::new();
+        for (key, value) in [("bold", "true"), ("italic", "true"), ("bold", ""), ("lmkr", "1")] {
+            pool.put(Attribute::new(key, value));
+        }
+        let text = "*a<b>&\"c\n".into();
+        let doc = Document::from_atext(&AText { text, attribs: "*3+1*0*1+4*2+2|1+2".to_owned() }, &pool).unwrap();
+        let html = export_html(&doc, &pool);
+        assert!(html.contains("<strong><em>a&lt;b&gt;</em></strong>&amp;&quot;c<br>\n</body>"), "{html}");
+    }
+
+    #[test]
+    fn halves_of_pairs_show_as_replacement_characters() {
+        let doc = Document::from_text(vec![0x61, 0xd83d, 0x0a]);
+        assert_eq!(export_txt(&doc), "a\u{fffd}\n");
+        assert!(export_html(&doc, &AttribPool::new()).contains("a\u{fffd}<br>"));
+    }
+}

@@ -1,0 +1,250 @@
+//! Connections: what comes in over Engine.IO, and to which pad it goes.
+
+use crate::authors::{AuthorId, is_token};
+use crate::pad::fanout::{Outlet, Refused};
+use crate::pad::{Join, Message, PadHandle, Said};
+use crate::pads::Shared;
+use crate::socketio::{self, Packet};
+use bytes::Bytes;
+use easysync::{ClientMessage, ClientReady, parse_client_message};
+use engineioxide::handler::EngineIoHandler;
+use engineioxide::{DisconnectReason, Socket, Str};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// What is known of a connection.
+#[derive(Default)]
+pub(crate) struct Connection {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    is_connected: bool,
+    session: Option<SessionLink>,
+}
+
+#[derive(Clone)]
+struct SessionLink {
+    id: u64,
+    pad_id: String,
+    pad: PadHandle,
+}
+
+type EngineSocket = Socket<Connection>;
+
+/// Takes in connections and their messages.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    shared: Arc<Shared>,
+    next_session: Arc<AtomicU64>,
+    sockets: Arc<Sockets>,
+}
+
+/// All connections there are.
+#[derive(Default)]
+pub(crate) struct Sockets {
+    count: AtomicUsize,
+    all: Mutex<HashMap<String, Weak<EngineSocket>>>,
+}
+
+impl Sockets {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Ends all of them.
+    pub fn close_all(&self) {
+        let all: Vec<_> =
+            self.all.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect();
+        all.iter().for_each(|socket| socket.close(DisconnectReason::ClosingServer));
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("sockets", &self.sockets.count()).finish_non_exhaustive()
+    }
+}
+
+/// The way to a client over its connection.
+struct SocketOutlet(Arc<EngineSocket>);
+
+impl Outlet for SocketOutlet {
+    fn send(&self, packet: Str) -> Result<(), Refused> {
+        match self.0.reserve() {
+            Ok(permit) => {
+                permit.emit(packet);
+                Ok(())
+            }
+            Err(_) if self.0.is_closed() => Err(Refused::Closed),
+            Err(_) => Err(Refused::Full),
+        }
+    }
+
+    fn close(&self) {
+        self.0.close(DisconnectReason::TransportClose);
+    }
+}
+
+impl EngineIoHandler for Gateway {
+    type Data = Connection;
+
+    fn on_connect(self: Arc<Self>, socket: Arc<EngineSocket>) {
+        self.sockets.count.fetch_add(1, Ordering::Relaxed);
+        let mut all = self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(socket.id.to_string(), Arc::downgrade(&socket));
+    }
+
+    fn on_disconnect(&self, socket: Arc<EngineSocket>, _: DisconnectReason) {
+        self.sockets.count.fetch_sub(1, Ordering::Relaxed);
+        self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id.to_string());
+        let session = socket.data.lock().session.take();
+        if let Some(SessionLink { id, pad, .. }) = session {
+            pad.send(Message::Leave { session: id });
+        }
+    }
+
+    fn on_message(self: &Arc<Self>, packet: Str, socket: Arc<EngineSocket>) {
+        match socketio::parse(&packet) {
+            Packet::Connect { namespace: "/" } => {
+                socket.data.lock().is_connected = true;
+                emit(&socket, socketio::connected(&crate::authors::random_letters(20)));
+            }
+            Packet::Connect { namespace } => emit(&socket, socketio::no_namespace(namespace)),
+            Packet::Disconnect => socket.close(DisconnectReason::TransportClose),
+            Packet::Message { ack, text } if socket.data.lock().is_connected => {
+                if let Err(error) = self.message(&socket, ack, text) {
+                    tracing::debug!(error, "message refused");
+                    if let Some(number) = ack {
+                        emit(&socket, socketio::ack_error(number, &error));
+                    }
+                }
+            }
+            Packet::Message { .. } | Packet::Other => {}
+        }
+    }
+
+    fn on_binary(self: &Arc<Self>, _: Bytes, _: Arc<EngineSocket>) {}
+}
+
+/// Sends what does not belong to a session. If there is no room the client has not read what it was sent before.
+fn emit(socket: &EngineSocket, packet: Str) {
+    if socket.emit(packet).is_err() {
+        socket.close(DisconnectReason::TransportClose);
+    }
+}
+
+impl Connection {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    pub fn new(shared: Arc<Shared>) -> (Self, Arc<Sockets>) {
+        let sockets = Arc::<Sockets>::default();
+        (Self { shared, next_session: Arc::default(), sockets: sockets.clone() }, sockets)
+    }
+
+    fn message(&self, socket: &Arc<EngineSocket>, ack: Option<u64>, text: &str) -> Result<(), String> {
+        let message = parse_client_message(text).map_err(|error| error.to_string())?;
+        if let ClientMessage::Ready(ready) = message {
+            return self.ready(socket, ack, *ready);
+        }
+        let session = socket.data.lock().session.clone();
+        let SessionLink { id, pad, .. } = session.ok_or("not in a pad yet")?;
+        let is_open = pad.send(Message::Said(Said { session: id, message, ack }));
+        is_open.then_some(()).ok_or_else(|| "the pad is closed".to_owned())
+    }
+
+    fn ready(&self, socket: &Arc<EngineSocket>, ack: Option<u64>, ready: ClientReady) -> Result<(), String> {
+        let failed = |error: crate::store::StoreError| {
+            tracing::error!(%error, "cannot read");
+            "the server cannot read its store".to_owned()
+        };
+        let asked = ready.pad_id.to_str().unwrap_or_default();
+        let found = self.shared.find(&asked).map_err(failed)?;
+        let (Some(found), Some(author)) = (found, self.author(socket, &ready).map_err(failed)?) else {
+            emit(socket, socketio::message(r#"{"accessStatus":"deny"}"#));
+            if let Some(number) = ack {
+                emit(socket, socketio::ack(number));
+            }
+            return Ok(());
+        };
+        if ready.name.is_some() || ready.color.is_some() {
+            let name = ready.name.map(Some);
+            self.shared.authors.update(&author, name, ready.color.as_ref()).map_err(failed)?;
+        }
+        let read_only_id = self.shared.read_only_id(&found.id).map_err(failed)?;
+        // A connection that joins its pad once more keeps its session, so that no answer to a commit is lost.
+        let old = socket.data.lock().session.clone();
+        let id = match old {
+            Some(old) if old.pad_id == found.id => old.id,
+            Some(old) => {
+                old.pad.send(Message::Leave { session: old.id });
+                self.next_session.fetch_add(1, Ordering::Relaxed)
+            }
+            None => self.next_session.fetch_add(1, Ordering::Relaxed),
+        };
+        let join = Join {
+            session: id,
+            outlet: Arc::new(SocketOutlet(socket.clone())),
+            author,
+            pad_id: asked,
+            read_only: found.read_only,
+            read_only_id,
+            reconnect: ready.reconnect,
+            capabilities: ready.capabilities,
+            ack,
+        };
+        // The lock is held until the session is known, so that the end of the connection, if it comes now, is told to the
+        // pad after the join.
+        let mut state = socket.data.lock();
+        match self.shared.send(&found.id, Message::Join(join)) {
+            Some(pad) => state.session = Some(SessionLink { id, pad_id: found.id, pad }),
+            None => return Err("the server is stopping".to_owned()),
+        }
+        if socket.is_closed()
+            && let Some(SessionLink { id, pad, .. }) = state.session.take()
+        {
+            pad.send(Message::Leave { session: id });
+        }
+        Ok(())
+    }
+
+    /// Who is at the other end: by the cookie, or by the message, or nobody known. `None` if the cookie is no token.
+    fn author(&self, socket: &EngineSocket, ready: &ClientReady) -> Result<Option<AuthorId>, crate::store::StoreError> {
+        let cookies = socket.req_parts.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+        let token = match cookie(cookies, "token") {
+            Some(token) => Some(token.to_owned()),
+            None => ready.token.as_ref().map(|token| token.to_string()),
+        };
+        match token {
+            Some(token) if !is_token(&token) => Ok(None),
+            token => self.shared.authors.by_token(token.as_deref()).map(Some),
+        }
+    }
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    let mut pairs = headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cookie;
+
+    #[test]
+    fn cookies_are_found() {
+        let headers = ["a=1; token=t.abc ;b=2", "c=3"];
+        assert_eq!(cookie(headers.into_iter(), "token"), Some("t.abc"));
+        assert_eq!(cookie(headers.into_iter(), "c"), Some("3"));
+        assert_eq!(cookie(headers.into_iter(), "oken"), None);
+    }
+}

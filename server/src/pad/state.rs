@@ -1,0 +1,219 @@
+//! A pad's document and what a commit does to it. No socket, no store, no clock.
+
+use super::markers;
+use super::revision::Revision;
+use crate::authors::AuthorId;
+use easysync::{
+    AttribPool, AttribSet, Attribute, Changeset, Document, Error, ErrorKind, OpKind, Submission, UserChanges,
+    Utf16String, Wire, rebase,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// So many of the last revisions are kept in memory; older ones are read from the store when someone needs them.
+pub const RECENT: usize = 2048;
+
+/// A revision that commits may have to be moved past.
+pub type Since = (Changeset, AuthorId);
+
+/// Why a commit is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The changeset, or what it would do to the document, is not valid.
+    #[error(transparent)]
+    Invalid(#[from] Error),
+    /// It is based on a revision that is not there.
+    #[error("based on revision {base_rev}, but the head is {head}")]
+    NoSuchRevision {
+        /// The revision it names.
+        base_rev: u32,
+        /// The last there is.
+        head: u32,
+    },
+    /// It inserts text in no one's name, or in another's.
+    #[error("inserts text that does not carry its author")]
+    ForeignInsert,
+    /// It says that text is by someone who never wrote here.
+    #[error("gives text to an author that the pad does not know")]
+    UnknownAuthor,
+    /// Revisions that it must be moved past cannot be read.
+    #[error("revisions since {base_rev} cannot be read")]
+    Unreadable {
+        /// The revision it is based on.
+        base_rev: u32,
+    },
+}
+
+/// Who commits, and when.
+#[derive(Debug, Clone)]
+pub struct Committer {
+    /// The author.
+    pub author: AuthorId,
+    /// The session.
+    pub session: u64,
+    /// The head when the session joined: what is older can be its own only as a retransmission.
+    pub joined_rev: u32,
+    /// Now, in milliseconds since 1970.
+    pub time: f64,
+}
+
+/// The document, its pool, and the last revisions.
+#[derive(Debug, Clone)]
+pub struct PadState {
+    /// The document at the head.
+    pub doc: Document,
+    /// What numbers it.
+    pub pool: AttribPool,
+    /// The head revision.
+    pub head: u32,
+    /// When that was made.
+    pub time: f64,
+    /// The last revisions, ascending, without gaps, up to the head.
+    pub recent: VecDeque<Arc<Revision>>,
+}
+
+impl PadState {
+    /// The first revision in memory; one more than the head if there is none.
+    pub fn first_recent(&self) -> u32 {
+        self.head + 1 - self.recent.len() as u32
+    }
+
+    /// A revision, if it is in memory.
+    pub fn recent(&self, rev: u32) -> Option<&Arc<Revision>> {
+        let index = rev.checked_sub(self.first_recent())?;
+        self.recent.get(index as usize)
+    }
+
+    /// Forgets revisions that are durable and more than enough.
+    pub fn trim(&mut self, durable: u32) {
+        while self.recent.len() > RECENT && self.recent.front().is_some_and(|first| first.rev <= durable) {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Takes a commit, and returns how many revisions it made: none if nothing would change, two if line markers had to
+    /// be put right. `older` are the revisions between the one it is based on and the first in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]; then nothing has changed.
+    pub fn commit(&mut self, changes: &UserChanges, older: &[Since], who: &Committer) -> Result<u32, Refusal> {
+        let UserChanges { base_rev, wire } = changes;
+        if *base_rev > self.head {
+            return Err(Refusal::NoSuchRevision { base_rev: *base_rev, head: self.head });
+        }
+        check_authors(wire, &who.author, &self.pool)?;
+        let known = self.pool.len();
+        let result = self.rebased(*base_rev, wire, older, who);
+        if result.is_err() && self.pool.len() > known {
+            self.forget_attributes(known)?;
+        }
+        let (changeset, after) = result?;
+        if after == self.doc {
+            return Ok(0);
+        }
+        let correction = markers::correction(&after, &changeset, &self.pool)?;
+        let corrected = match &correction {
+            Some(correction) => {
+                let mut corrected = after.clone();
+                corrected.apply(correction, &self.pool)?;
+                Some(corrected)
+            }
+            None => None,
+        };
+        self.append(changeset, after, who, Some(who.session));
+        if let (Some(correction), Some(corrected)) = (correction, corrected) {
+            self.append(correction, corrected, who, None);
+            return Ok(2);
+        }
+        Ok(1)
+    }
+
+    fn rebased(
+        &mut self,
+        base_rev: u32,
+        wire: &Wire,
+        older: &[Since],
+        who: &Committer,
+    ) -> Result<(Changeset, Document), Refusal> {
+        let nobody = Utf16String::new();
+        let first = self.first_recent();
+        if base_rev + 1 < first && older.len() as u32 != first - 1 - base_rev {
+            return Err(Refusal::Unreadable { base_rev });
+        }
+        let skip = (base_rev + 1).saturating_sub(first) as usize;
+        let recent: Vec<_> = self.recent.iter().skip(skip).cloned().collect();
+        // An author may have several sessions. Equal changesets are a retransmission only if this session can have sent
+        // the earlier one; what another session of the author did at the same time is another change.
+        let recent = recent.iter().map(|revision| {
+            let is_own = revision.session == Some(who.session) || revision.rev <= who.joined_rev;
+            (&revision.changeset, if is_own { &*revision.author } else { &nobody })
+        });
+        let older = older.iter().map(|(changeset, author)| (changeset, &**author));
+        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
+        let changeset = rebase(&submission, older.chain(recent), &self.doc, &mut self.pool)?;
+        let mut after = self.doc.clone();
+        after.apply(&changeset, &self.pool)?;
+        Ok((changeset, after))
+    }
+
+    fn append(&mut self, changeset: Changeset, after: Document, who: &Committer, session: Option<u64>) {
+        self.head += 1;
+        // Clocks can be set back; the times of revisions do not go back with them.
+        let time = who.time.max(self.time);
+        let times = (self.time, time);
+        let revision = Revision::new(self.head, changeset, who.author.clone(), times, session, &self.pool);
+        self.recent.push_back(Arc::new(revision));
+        self.time = time;
+        self.doc = after;
+    }
+
+    /// What a refused commit brought into the pool goes out again.
+    fn forget_attributes(&mut self, known: usize) -> Result<(), Error> {
+        let kept = self.pool.iter().take(known).map(|(id, attribute)| (id.0, attribute.clone()));
+        self.pool = AttribPool::from_numbered(kept.collect::<Vec<_>>(), known as u32)?;
+        Ok(())
+    }
+}
+
+/// Text may be inserted in one's own name only. What is there may be given back to anyone who has written in the pad, as
+/// undo does.
+fn check_authors(wire: &Wire, author: &Utf16String, pool: &AttribPool) -> Result<(), Refusal> {
+    let authors = |attribs: &AttribSet| -> Result<Vec<Utf16String>, Error> {
+        let mut found = Vec::new();
+        for id in attribs.ids() {
+            let attribute = wire.pool.get(*id)?;
+            if attribute.key == "author" {
+                found.push(attribute.value.clone());
+            }
+        }
+        Ok(found)
+    };
+    for op in wire.changeset.ops() {
+        let named = authors(&op.attribs)?;
+        match op.kind {
+            OpKind::Insert if named.is_empty() || named.iter().any(|name| name != author) => {
+                return Err(Refusal::ForeignInsert);
+            }
+            OpKind::Keep => {
+                for name in named {
+                    let is_known = name.is_empty()
+                        || name == *author
+                        || pool.find(&Attribute::new("author", name.clone())).is_some();
+                    if !is_known {
+                        return Err(Refusal::UnknownAuthor);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// So that callers need not name the engine's kinds.
+impl From<ErrorKind> for Refusal {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Invalid(kind.into())
+    }
+}

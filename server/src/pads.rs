@@ -1,0 +1,194 @@
+//! All pads: which are open, and by which ids they are known.
+
+use crate::authors::{Authors, random_letters};
+use crate::pad::{Message, Pad, PadHandle, record};
+use crate::store::{Store, StoreError, Writer};
+use easysync::Value;
+use rand::Rng;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, oneshot};
+
+/// So many parts of histories and exports are read at once.
+const MAX_READERS: usize = 4;
+/// The longest name of a pad, in characters.
+const MAX_NAME: usize = 50;
+
+/// What all pads use.
+pub(crate) struct Shared {
+    pub store: Arc<dyn Store>,
+    pub writer: Arc<Writer>,
+    pub authors: Authors,
+    /// The text of a new pad.
+    pub welcome: String,
+    pub readers: Arc<Semaphore>,
+    open: Mutex<HashMap<String, PadHandle>>,
+    read_only: Mutex<HashMap<String, String>>,
+    is_stopping: Mutex<bool>,
+}
+
+/// A pad that a client or a page asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The pad's own id.
+    pub id: String,
+    /// Whether it was asked for by its read-only id.
+    pub read_only: bool,
+}
+
+impl Shared {
+    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, welcome: String) -> Arc<Self> {
+        Arc::new(Self {
+            authors: Authors::new(store.clone(), writer.clone()),
+            store,
+            writer,
+            welcome,
+            readers: Arc::new(Semaphore::new(MAX_READERS)),
+            open: Mutex::default(),
+            read_only: Mutex::default(),
+            is_stopping: Mutex::new(false),
+        })
+    }
+
+    /// Hands a message to a pad, which is opened if it is not. `None` when the server is stopping.
+    pub fn send(self: &Arc<Self>, id: &str, message: Message) -> Option<PadHandle> {
+        // The lock is held while sending, so that a pad which is about to close sees the message and stays.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) {
+            return None;
+        }
+        let handle = open.entry(id.to_owned()).or_insert_with(|| Pad::start(id.to_owned(), self.clone()));
+        handle.send(message);
+        Some(handle.clone())
+    }
+
+    /// Takes a pad out of the list if nothing is waiting for it; called by the pad itself, which ends then.
+    pub fn forget(&self, id: &str, nothing_waits: impl FnOnce() -> bool) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        nothing_waits() && {
+            open.remove(id);
+            true
+        }
+    }
+
+    /// How many pads are open.
+    pub fn open_pads(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Writes and closes all pads. Nothing can be opened any more.
+    pub async fn stop(&self) {
+        let mut stopped = Vec::new();
+        {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            for handle in open.values() {
+                let (sender, receiver) = oneshot::channel();
+                if handle.send(Message::Stop(sender)) {
+                    stopped.push(receiver);
+                }
+            }
+        }
+        for stopped in stopped {
+            drop(stopped.await);
+        }
+    }
+
+    /// Whether a pad has been made.
+    pub fn exists(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.store.get(&record::key(id))?.is_some())
+    }
+
+    /// The pad that is meant by an id; `None` if there can be none.
+    pub fn find(&self, id: &str) -> Result<Option<Found>, StoreError> {
+        if is_read_only_id(id) {
+            let cached = self.read_only.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = cached.iter().find(|(_, read_only)| *read_only == id).map(|(pad, _)| pad.clone());
+            drop(cached);
+            let pad = match known {
+                Some(pad) => Some(pad),
+                None => stored_text(self.store.get(&format!("readonly2pad:{id}"))?),
+            };
+            return Ok(pad.map(|id| Found { id, read_only: true }));
+        }
+        let id = sanitize(id);
+        Ok(is_name(&id).then_some(Found { id, read_only: false }))
+    }
+
+    /// The id by which a pad can only be read; made when it is asked for first.
+    pub fn read_only_id(&self, pad: &str) -> Result<String, StoreError> {
+        let mut cached = self.read_only.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = cached.get(pad) {
+            return Ok(id.clone());
+        }
+        let id = match stored_text(self.store.get(&format!("pad2readonly:{pad}"))?) {
+            Some(id) => id,
+            None => {
+                let id = format!("r.{:032x}", rand::rng().random::<u128>());
+                let text = |text: &str| Value::from(text).to_string();
+                let puts = vec![(format!("pad2readonly:{pad}"), text(&id)), (format!("readonly2pad:{id}"), text(pad))];
+                self.writer.write(puts, || ());
+                id
+            }
+        };
+        cached.insert(pad.to_owned(), id.clone());
+        Ok(id)
+    }
+}
+
+fn stored_text(stored: Option<String>) -> Option<String> {
+    Value::parse(&stored?).ok()?.as_text()?.to_str()
+}
+
+fn is_read_only_id(id: &str) -> bool {
+    id.strip_prefix("r.").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The name under which a pad is kept: white space and colons become `_`, because colons part the keys of the store.
+pub(crate) fn sanitize(name: &str) -> String {
+    let mut clean = String::with_capacity(name.len());
+    let mut was_space = false;
+    for c in name.chars() {
+        match c {
+            c if c.is_whitespace() && !c.is_control() => {
+                if !was_space {
+                    clean.push('_');
+                }
+                was_space = true;
+                continue;
+            }
+            ':' => clean.push('_'),
+            c => clean.push(c),
+        }
+        was_space = false;
+    }
+    clean
+}
+
+/// Whether a name, after [`sanitize`], can be that of a pad.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_good = |c: char| !c.is_control() && !matches!(c, '$' | '/' | ':');
+    (1..=MAX_NAME).contains(&name.chars().count()) && name != "." && name != ".." && name.chars().all(is_good)
+}
+
+/// A name for a pad that nobody has.
+pub(crate) fn random_name() -> String {
+    random_letters(12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cleaned_and_checked() {
+        assert_eq!(sanitize("my  pad: one"), "my_pad__one");
+        assert_eq!(sanitize("größe😀"), "größe😀");
+        let fifty = "x".repeat(50);
+        assert!(["a", "größe😀", "a.b", fifty.as_str()].into_iter().all(is_name));
+        let long = "x".repeat(51);
+        assert!(!["", "a$b", "a/b", "a:b", "a\nb", ".", "..", long.as_str()].into_iter().any(is_name));
+        assert!(is_read_only_id(&format!("r.{:032x}", 7u128)) && !is_read_only_id("r.12") && !is_read_only_id("abc"));
+        assert!(is_name(&random_name()));
+    }
+}

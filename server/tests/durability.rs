@@ -1,0 +1,149 @@
+//! What was acknowledged is there, whatever happens to the program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may fail loudly"
+)]
+
+mod common;
+
+use common::{Person, Wire, at, start};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[tokio::test]
+async fn all_kinds_of_text_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let mut writer = Person::open(server.address(), "p", "").await;
+    let mut reader = Person::open(server.address(), "p", "").await;
+    // Half a pair alone, then its other half beside it, then a break between them.
+    writer.edit(0..0, &[0xd83d]).await;
+    writer.settle(1).await;
+    reader.settle(1).await;
+    assert_eq!(reader.view().text()[..2], [0xd83d, u16::from(b'H')]);
+    reader.edit(1..1, &[0xde00, 0, 0x0d, 0x2028]).await;
+    reader.settle(2).await;
+    writer.settle(2).await;
+    writer.insert(1, "|").await;
+    writer.settle(3).await;
+    reader.settle(3).await;
+    let expected = writer.view().text();
+    assert_eq!(reader.view().text(), expected);
+    assert_eq!(expected[..6], [0xd83d, 0x7c, 0xde00, 0, 0x0d, 0x2028]);
+    server.stop().await.unwrap();
+
+    let server = start(folder.path()).await;
+    let late = Person::open(server.address(), "p", "").await;
+    assert_eq!((late.client.rev(), late.view().text()), (3, expected));
+    let (status, body) = common::get(server.address(), "/p/p/export/txt").await;
+    assert_eq!((status, body.starts_with("\u{fffd}|\u{fffd}\u{0}\r\u{2028}Hello\n")), (200, true), "{body:?}");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn chat_bookmarks_and_names_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let room = |data: &str| format!(r#"{{"type":"COLLABROOM","component":"pad","data":{data}}}"#);
+    let cookie = Some("token=t.abc");
+    let mut wire = Wire::connect(server.address(), cookie).await;
+    wire.join("p", "").await;
+    for text in ["one", "two \\ud83d"] {
+        wire.send(&room(&format!(r#"{{"type":"CHAT_MESSAGE","message":{{"text":"{text}"}}}}"#))).await;
+        wire.expect("CHAT_MESSAGE").await;
+    }
+    wire.send(&room(r##"{"type":"USERINFO_UPDATE","userInfo":{"name":"Ann","colorId":"#aabbcc"}}"##)).await;
+    wire.send(&room(r#"{"type":"SAVE_REVISION"}"#)).await;
+    wire.expect("NEW_SAVEDREV").await;
+    server.stop().await.unwrap();
+
+    let server = start(folder.path()).await;
+    let mut wire = Wire::connect(server.address(), cookie).await;
+    let vars = wire.join("p", "").await;
+    assert_eq!(at(&vars, &["data", "chatHead"]).as_integer(), Some(1));
+    assert_eq!(common::text(&vars, &["data", "userName"]), "Ann");
+    assert_eq!(common::text(&vars, &["data", "userColor"]), "#aabbcc");
+    assert_eq!(at(&vars, &["data", "savedRevisions"]).items().len(), 1);
+    wire.send(&room(r#"{"type":"GET_CHAT_MESSAGES","start":0,"end":100}"#)).await;
+    let chat = wire.expect("CHAT_MESSAGES").await;
+    let messages = at(&chat, &["data", "messages"]).items();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[1].get("text").unwrap().to_string(), r#""two \ud83d""#);
+    assert_eq!(common::text(&messages[0], &["userName"]), "Ann");
+    server.stop().await.unwrap();
+}
+
+/// The real program, and where it listens.
+fn spawn(data: &Path) -> (Child, SocketAddr) {
+    use std::io::BufRead;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_easysync-server"))
+        .args(["--port", "0", "--welcome", "", "--data", data.to_str().unwrap()])
+        .env("RUST_LOG", "warn")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    (child, address)
+}
+
+/// Writes one word after the other until the connection ends; `acknowledged` gets those that the server has taken.
+async fn write_words(address: SocketAddr, name: String, acknowledged: Arc<Mutex<Vec<String>>>) {
+    let mut person = Person::open(address, "p", r#""easysync":{"capabilities":1}"#).await;
+    for number in 0.. {
+        let word = format!("<{name}.{number}>");
+        let at = fastrand::usize(0..person.view().len_utf16());
+        // Between words, so that each can be found again.
+        let text = person.text();
+        let at = text.get(..at).and_then(|before| before.rfind('>')).map_or(0, |end| end + 1);
+        person.insert(at, &word).await;
+        while person.client.has_uncommitted() {
+            if !person.try_receive().await {
+                return;
+            }
+        }
+        acknowledged.lock().unwrap().push(word);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("pads.redb");
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let mut before = 0;
+    for round in 0..5u64 {
+        let (mut child, address) = spawn(&data);
+        let writers: Vec<_> = (0..6)
+            .map(|writer| tokio::spawn(write_words(address, format!("{round}.{writer}"), acknowledged.clone())))
+            .collect();
+        while acknowledged.lock().unwrap().len() < before + 50 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(17 * round)).await;
+        // SIGKILL: nothing is flushed, nothing is said.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let (mut child, address) = spawn(&data);
+        let text = Person::open(address, "p", "").await.text();
+        for word in acknowledged.lock().unwrap().iter() {
+            assert_eq!(text.matches(word.as_str()).count(), 1, "{word} in round {round}");
+        }
+        before = acknowledged.lock().unwrap().len();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,208 @@
+//! Parts of the history, and exports.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may fail loudly"
+)]
+
+mod common;
+
+use common::{Person, Wire, at, get, number, start};
+use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
+use easysync_server::Server;
+use std::collections::BTreeMap;
+
+type Content = Vec<(u16, BTreeMap<String, String>)>;
+
+/// A document in terms that do not depend on how a pool is numbered.
+fn content(doc: &Document, pool: &AttribPool) -> Content {
+    let mut content = Vec::new();
+    for (text, attribs) in doc.pieces(0..doc.len_utf16()).unwrap() {
+        let pairs = attribs.ids().iter().map(|id| pool.get(*id).unwrap());
+        let pairs: BTreeMap<_, _> = pairs
+            .filter(|pair| !pair.value.is_empty())
+            .map(|pair| (pair.key.to_string(), pair.value.to_string()))
+            .collect();
+        content.extend(text.iter().map(|&unit| (unit, pairs.clone())));
+    }
+    content
+}
+
+/// A pad with some history, and its document after each revision.
+async fn write(server: &Server, revisions: u32) -> Vec<Content> {
+    let mut random = fastrand::Rng::with_seed(3);
+    let mut writer = Person::open(server.address(), "p", "").await;
+    let mut documents = vec![content(writer.view(), writer.client.pool())];
+    while writer.client.rev() < revisions {
+        let len = writer.view().len_utf16() - 1;
+        let start = random.usize(0..=len);
+        let end = (start + random.usize(0..3)).min(len);
+        if random.u8(0..4) == 0 && start < end {
+            let bold = writer.client.pool_mut().put(easysync::Attribute::new("bold", "true"));
+            let doc = writer.view().clone();
+            let text = doc.slice(start..end).unwrap();
+            let mut builder = easysync::Builder::new(doc.len_utf16());
+            builder.keep_text(&doc.slice(0..start).unwrap(), &easysync::AttribSet::EMPTY);
+            builder.keep_text(&text, &easysync::AttribSet::from(bold));
+            writer.client.edit(&builder.finish().unwrap()).unwrap();
+            writer.commit().await;
+        } else {
+            let text = *random.choice(&["a", "\n", "b\nc", "\u{1f600}", ""]).unwrap();
+            writer.edit(start..end, &text.encode_utf16().collect::<Vec<_>>()).await;
+        }
+        writer.settle(0).await;
+        if writer.client.rev() as usize == documents.len() {
+            documents.push(content(writer.view(), writer.client.pool()));
+        }
+    }
+    documents
+}
+
+async fn ask(wire: &mut Wire, start: &str, granularity: i32) -> Value {
+    wire.send(&format!(
+        r#"{{"type":"CHANGESET_REQ","component":"pad","padId":"p","data":{{"start":{start},"granularity":{granularity},"requestID":"id"}}}}"#
+    ))
+    .await;
+    let reply = wire.expect("CHANGESET_REQ").await;
+    assert_eq!(common::text(&reply, &["data", "requestID"]), "id");
+    at(&reply, &["data"]).clone()
+}
+
+#[tokio::test]
+async fn parts_of_the_history_lead_from_one_document_to_the_next_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let documents = write(&server, 230).await;
+    let mut wire = Wire::connect(server.address(), None).await;
+    wire.join("p", "").await;
+    for (start, granularity, end, steps) in [
+        (0u32, 1, 100, 100),
+        (100, 1, 200, 100),
+        (200, 1, 231, 31),
+        (230, 1, 231, 1),
+        (0, 10, 230, 23),
+        (37, 10, 230, 19),
+        (5, 7, 231, 32),
+        (0, 100, 200, 2),
+        (0, 231, 231, 1),
+    ] {
+        let reply = ask(&mut wire, &start.to_string(), granularity).await;
+        let name = format!("start {start}, granularity {granularity}");
+        assert_eq!(number(&reply, &["actualEndNum"]), end, "{name}");
+        assert_eq!(
+            (number(&reply, &["start"]), number(&reply, &["granularity"])),
+            (start, granularity as u32),
+            "{name}"
+        );
+        let wire_pool = at(&reply, &["apool"]).to_pool().unwrap();
+        assert_eq!(at(&reply, &["apool"]).get("attribToNum"), None);
+        let changesets = |list: &str| -> Vec<Changeset> {
+            let items = at(&reply, &[list]).items().iter();
+            items.map(|item| Changeset::parse_utf16(item.as_text().unwrap()).unwrap()).collect()
+        };
+        let (forwards, backwards) = (changesets("forwardsChangesets"), changesets("backwardsChangesets"));
+        assert_eq!(
+            (forwards.len(), backwards.len(), at(&reply, &["timeDeltas"]).items().len()),
+            (steps, steps, steps),
+            "{name}"
+        );
+        assert!(
+            at(&reply, &["timeDeltas"]).items().iter().all(|delta| delta.as_number().is_some_and(|delta| delta >= 0.0))
+        );
+        // The document that the first step starts from: before revision 0 it is one newline.
+        let mut pool = AttribPool::new();
+        let mut doc = Document::new();
+        if start > 0 {
+            let mut rev = 0;
+            while rev < start {
+                let before = ask(&mut wire, &rev.to_string(), 1).await;
+                let before_pool = at(&before, &["apool"]).to_pool().unwrap();
+                for item in at(&before, &["forwardsChangesets"]).items().iter().take((start - rev) as usize) {
+                    let step = Changeset::parse_utf16(item.as_text().unwrap()).unwrap();
+                    let step = step.move_to_pool(&before_pool, &mut pool, UnknownAttrib::Refuse).unwrap();
+                    doc.apply(&step, &pool).unwrap();
+                    rev += 1;
+                }
+            }
+            assert_eq!(content(&doc, &pool), documents[start as usize - 1], "{name}");
+        }
+        for (index, (forward, backward)) in forwards.iter().zip(&backwards).enumerate() {
+            let before = content(&doc, &pool);
+            let forward = forward.move_to_pool(&wire_pool, &mut pool, UnknownAttrib::Refuse).unwrap();
+            let backward = backward.move_to_pool(&wire_pool, &mut pool, UnknownAttrib::Refuse).unwrap();
+            doc.apply(&forward, &pool).unwrap();
+            let rev = start as usize + (index + 1) * granularity as usize - 1;
+            assert_eq!(content(&doc, &pool), documents[rev], "{name}, step {index}");
+            let mut back = doc.clone();
+            back.apply(&backward, &pool).unwrap();
+            assert_eq!(content(&back, &pool), before, "{name}, step {index} back");
+        }
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn odd_requests_get_what_etherpad_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    write(&server, 5).await;
+    let mut wire = Wire::connect(server.address(), None).await;
+    wire.join("p", "").await;
+    for (start, granularity, shown_start, end, steps) in [
+        ("99", 1, 5, "6", 1),
+        ("\"2\"", 1, 2, "6", 4),
+        ("0", 7, 0, "0", 0),
+        ("0", 0, 0, "null", 0),
+        ("2", -1, 2, "-98", 0),
+    ] {
+        let reply = ask(&mut wire, start, granularity).await;
+        assert_eq!(number(&reply, &["start"]), shown_start, "{start} {granularity}");
+        assert_eq!(at(&reply, &["actualEndNum"]).to_string(), end, "{start} {granularity}");
+        assert_eq!(at(&reply, &["forwardsChangesets"]).items().len(), steps, "{start} {granularity}");
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn exports_have_the_text_at_each_revision_and_the_whole_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let documents = write(&server, 120).await;
+    let shown = |rev: usize| {
+        let units: Vec<_> = documents[rev].iter().map(|(unit, _)| *unit).collect();
+        String::from_utf16_lossy(&units)
+    };
+    for rev in [0, 1, 99, 100, 101, 119] {
+        assert_eq!(get(server.address(), &format!("/p/p/{rev}/export/txt")).await, (200, shown(rev)));
+    }
+    assert_eq!(get(server.address(), "/p/p/export/txt").await, (200, shown(120)));
+    for path in ["/p/p/121/export/txt", "/p/none/export/txt", "/p/p/export/doc", "/p/p/x/export/txt"] {
+        assert!((400..500).contains(&get(server.address(), path).await.0), "{path}");
+    }
+    let (status, text) = get(server.address(), "/p/p/export/etherpad").await;
+    assert_eq!(status, 200);
+    let export = Value::parse(&text).unwrap();
+    assert_eq!(number(&export, &["pad:p", "head"]), 120);
+    // Played from its records, the export gives the text it claims.
+    let pool = at(&export, &["pad:p", "pool"]).to_pool().unwrap();
+    let mut doc = Document::new();
+    for rev in 0..=120 {
+        let record = at(&export, &[&format!("pad:p:revs:{rev}")]);
+        doc.apply(&Changeset::parse_utf16(at(record, &["changeset"]).as_text().unwrap()).unwrap(), &pool).unwrap();
+        assert_eq!(content(&doc, &pool), documents[rev], "revision {rev}");
+        assert_eq!(record.get("meta").unwrap().get("atext").is_some(), rev % 100 == 0, "revision {rev}");
+        if rev % 100 == 0 {
+            assert_eq!(at(record, &["meta", "atext", "text"]).as_text().unwrap(), &doc.text());
+            assert!(at(record, &["meta", "pool"]).get("attribToNum").is_some());
+        }
+    }
+    assert_eq!(at(&export, &["pad:p", "atext", "text"]).as_text().unwrap(), &doc.text());
+    let keys: Vec<_> = export.members().iter().map(|(key, _)| key.to_string()).collect();
+    assert!(keys[1].starts_with("globalAuthor:a.") && keys[2] == "pad:p:revs:0", "{:?}", &keys[..3]);
+    assert_eq!(common::text(&export, &[&keys[1], "padIDs"]), "p");
+    server.stop().await.unwrap();
+}

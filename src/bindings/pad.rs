@@ -1,0 +1,501 @@
+//! The class `Pad`.
+
+use super::convert::{
+    CountsObject, EffectObject, LineFormatObject, format, format_names, fragment, from_js_string, list_kind,
+    save_state, to_js_string, to_object,
+};
+use super::error::Thrown;
+use crate::attrib::{AttribPool, AttribSet};
+use crate::changeset::Changeset;
+use crate::client::{Audience, Pad, ShownPatch};
+use crate::document::Document;
+use crate::edit;
+use crate::error::Error;
+use js_sys::{JsString, Uint32Array};
+use std::collections::HashMap;
+use std::ops::Range;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What changed in the shown text since the last flush. It never touches the final newline, which editors do not have. */
+export interface Patch {
+  /** Three numbers for each change, ascending: from and to in the old text, and the length of what comes there. */
+  changes: Uint32Array;
+  /** All inserts, one after the other; it may hold lone surrogates. */
+  text: string;
+  /** Two numbers for each stretch whose attributes changed: from and to, in the new text. */
+  formatted: Uint32Array;
+}
+
+/** What the host has to do, or to know, in the order in which it came about. */
+export type Effect =
+  /** The document is there, or is another one: the editor loads it as a whole. */
+  | { type: "joined"; rev: number }
+  /** A revision of someone else is in the document. Told if `tellRevisions` asked for it. */
+  | { type: "revision"; rev: number; author: string | null; time: number | null }
+  /** The server has what was submitted. */
+  | { type: "accepted"; rev: number }
+  /** To be sent to the server as it is. */
+  | { type: "send"; message: string }
+  /** Revisions are missing or cannot be used: connect and join afresh. What the user typed is kept. */
+  | { type: "resync"; rev: number; code: string; message: string }
+  /** There is no way on. The unsent text is still here, to be copied. */
+  | { type: "desynchronised"; rev: number; serverRev: number }
+  /** The server ended the session. */
+  | { type: "disconnected"; reason: string };
+
+export type SaveState = "saved" | "saving" | "reconnecting" | "notSaved";
+export type ListKind = "bullet" | "number" | "indent";
+export type FormatName = "bold" | "italic" | "underline" | "strikethrough";
+
+export interface Counts {
+  applied: number;
+  accepted: number;
+  duplicates: number;
+  held: number;
+}
+
+/** What a line is, apart from its text. */
+export interface LineFormat {
+  list: ListKind | null;
+  /** 1 to 16; 0 outside lists. */
+  level: number;
+  /** The number shown, for a numbered item. */
+  start: number | null;
+  /** 1 to 6. */
+  heading: number | null;
+  /** Whether the first code unit is a marker, which is not text. */
+  hasMarker: boolean;
+}
+
+/** Rich text for paste and import. */
+export interface Fragment {
+  lines: FragmentLine[];
+}
+
+export interface FragmentLine {
+  list?: ListKind;
+  level?: number;
+  start?: number;
+  heading?: number;
+  runs: { text: string; formats: FormatName[] }[];
+}
+"#;
+
+#[wasm_bindgen(inline_js = "export const newPatch = (changes, text, formatted) => ({ changes, text, formatted });")]
+extern "C" {
+    #[wasm_bindgen(js_name = newPatch, unchecked_return_type = "Patch")]
+    fn new_patch(changes: Uint32Array, text: JsString, formatted: Uint32Array) -> JsValue;
+}
+
+/// `receive`: there is something for `flush`.
+const TO_SHOW: u32 = 1;
+/// `receive`: there is something for `takeEffects`.
+const TO_DO: u32 = 2;
+/// `receive`: the message concerns more than the document.
+const FOR_HOST: u32 = 4;
+
+/// A client of one pad, with its editor's side: messages and edits in, patches and effects out.
+///
+/// Every position and length is a number of UTF-16 code units of the text that the editor shows, plus the final newline.
+/// Every call that throws leaves the pad as it was. Call `free()` when the pad is closed.
+#[wasm_bindgen(js_name = Pad)]
+#[derive(Default)]
+pub struct JsPad {
+    pad: Pad,
+    sets: AttribSets,
+}
+
+/// Numbers for the attribute sets that were told, so that each crosses the edge once.
+#[derive(Default)]
+struct AttribSets {
+    numbers: HashMap<AttribSet, u32>,
+    sets: Vec<AttribSet>,
+}
+
+impl AttribSets {
+    fn number(&mut self, set: &AttribSet) -> u32 {
+        if let Some(&number) = self.numbers.get(set) {
+            return number;
+        }
+        let number = self.sets.len() as u32;
+        self.sets.push(set.clone());
+        self.numbers.insert(set.clone(), number);
+        number
+    }
+}
+
+/// The server's side.
+#[wasm_bindgen(js_class = Pad)]
+impl JsPad {
+    /// A pad that has not been joined yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a message from the server, as the text that came over the wire. Gives back a sum: 1 if there is something for
+    /// `flush`, 2 if there is something for `takeEffects`, 4 if the message concerns more than the document (people, chat,
+    /// the end of the session), so that the host has to read it as well.
+    ///
+    /// Throws what is wrong with the message; the document is at the last revision that was right.
+    pub fn receive(&mut self, message: &str) -> Result<u32, Thrown> {
+        match self.pad.receive(message) {
+            Ok(Audience::Document) => Ok(self.news()),
+            Ok(Audience::Host) => Ok(self.news() | FOR_HOST),
+            Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
+        }
+    }
+
+    /// Looks at the clock. To be called every second or so while `isWaiting`. The result is as that of
+    /// `receive`.
+    pub fn expire(&mut self, now: f64) -> u32 {
+        self.pad.expire(now);
+        self.news()
+    }
+
+    /// Whether something is waited for that may never come.
+    #[wasm_bindgen(getter, js_name = isWaiting)]
+    pub fn is_waiting(&self) -> bool {
+        self.pad.client().is_waiting()
+    }
+
+    /// The message that commits what was not sent yet; undefined if there is nothing, or a commit is under way.
+    pub fn commit(&mut self) -> Result<Option<String>, Thrown> {
+        Ok(self.pad.commit()?)
+    }
+
+    /// The connection is lost. Editing goes on.
+    pub fn disconnected(&mut self) {
+        self.pad.disconnected();
+    }
+
+    /// Takes what the host has to do.
+    #[wasm_bindgen(js_name = takeEffects, unchecked_return_type = "Effect[]")]
+    pub fn take_effects(&mut self) -> Result<JsValue, Thrown> {
+        let effects = std::iter::from_fn(|| self.pad.next_effect()).map(EffectObject::from).collect::<Vec<_>>();
+        to_object(&effects)
+    }
+
+    /// Whether each revision is told by an effect; at first it is not.
+    #[wasm_bindgen(js_name = tellRevisions)]
+    pub fn tell_revisions(&mut self, tells: bool) {
+        self.pad.tell_revisions(tells);
+    }
+
+    /// The last revision of the server that is in the document.
+    #[wasm_bindgen(getter)]
+    pub fn rev(&self) -> u32 {
+        self.pad.client().rev()
+    }
+
+    /// Who one is; empty before the join.
+    #[wasm_bindgen(getter)]
+    pub fn author(&self) -> JsString {
+        to_js_string(self.pad.client().author())
+    }
+
+    /// Whether one may only read.
+    #[wasm_bindgen(getter, js_name = isReadOnly)]
+    pub fn is_read_only(&self) -> bool {
+        self.pad.client().is_read_only()
+    }
+
+    /// Whether the server is connected and joined, and everything missed has come.
+    #[wasm_bindgen(getter, js_name = isLive)]
+    pub fn is_live(&self) -> bool {
+        self.pad.client().is_live()
+    }
+
+    /// Whether the user's work is saved.
+    #[wasm_bindgen(getter, js_name = saveState, unchecked_return_type = "SaveState")]
+    pub fn save_state(&self) -> String {
+        save_state(self.pad.client().save_state()).to_owned()
+    }
+
+    /// Whether the server has not acknowledged everything.
+    #[wasm_bindgen(getter, js_name = hasUncommitted)]
+    pub fn has_uncommitted(&self) -> bool {
+        self.pad.client().has_uncommitted()
+    }
+
+    /// What went by.
+    #[wasm_bindgen(unchecked_return_type = "Counts")]
+    pub fn counts(&self) -> Result<JsValue, Thrown> {
+        to_object(&CountsObject::from(self.pad.client().counts()))
+    }
+}
+
+/// The editor's side.
+#[wasm_bindgen(js_class = Pad)]
+impl JsPad {
+    /// The length of the text, the final newline included.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> usize {
+        self.pad.shown().len_utf16()
+    }
+
+    /// A part of the text; lone surrogates are kept.
+    pub fn text(&self, from: usize, to: usize) -> Result<JsString, Thrown> {
+        Ok(to_js_string(&self.pad.shown().slice(from..to)?))
+    }
+
+    /// The attributes of a part of the text, in pairs: the length of a run, and a number for `attribs`.
+    pub fn runs(&mut self, from: usize, to: usize) -> Result<Uint32Array, Thrown> {
+        let mut runs: Vec<u32> = Vec::new();
+        for (text, set) in self.pad.shown().pieces(from..to)? {
+            let number = self.sets.number(set);
+            match &mut *runs {
+                [.., len, last] if *last == number => *len += text.len() as u32,
+                _ => runs.extend([text.len() as u32, number]),
+            }
+        }
+        Ok(Uint32Array::from(&*runs))
+    }
+
+    /// The attributes that a number of `runs` stands for: key, value, key, value and so on. The same number always means
+    /// the same.
+    pub fn attribs(&self, number: usize) -> Result<Vec<JsString>, Thrown> {
+        let unknown = || Thrown::argument("no such number of attributes");
+        let set = self.sets.sets.get(number).ok_or_else(unknown)?;
+        let mut pairs = Vec::new();
+        for &id in set.ids() {
+            let attribute = self.pad.client().pool().get(id)?;
+            pairs.extend([to_js_string(&attribute.key), to_js_string(&attribute.value)]);
+        }
+        Ok(pairs)
+    }
+
+    /// What changed since the last flush; undefined if there is nothing to show.
+    #[wasm_bindgen(unchecked_return_type = "Patch | undefined")]
+    pub fn flush(&mut self) -> Result<JsValue, Thrown> {
+        Ok(match self.pad.flush()? {
+            None => JsValue::UNDEFINED,
+            Some(ShownPatch { changes, text, formatted }) => {
+                new_patch(Uint32Array::from(&*changes), to_js_string(&text), Uint32Array::from(&*formatted))
+            }
+        })
+    }
+
+    /// Whether `flush` has something to tell.
+    #[wasm_bindgen(getter, js_name = isBehind)]
+    pub fn is_behind(&self) -> bool {
+        self.pad.is_behind()
+    }
+
+    /// Takes what the user has done in the editor. `changes` has three numbers for each change, ascending: from and to in
+    /// the text before, and the length of what comes there; `text` has all inserts, one after the other. They get the
+    /// formats named, or without names those of the text around them.
+    pub fn edit(
+        &mut self,
+        changes: &[u32],
+        text: &JsString,
+        #[wasm_bindgen(unchecked_optional_param_type = "FormatName[]")] formats: Option<Vec<String>>,
+    ) -> Result<(), Thrown> {
+        let text = from_js_string(text);
+        let formats = formats.map(|names| names.iter().map(|name| format(name)).collect::<Result<Vec<_>, _>>());
+        let mut rest = &*text;
+        let mut splices = Vec::new();
+        for change in changes.chunks(3) {
+            let &[from, to, inserted] = change else {
+                return Err(Thrown::argument("changes come as from, to, length"));
+            };
+            let (insert, after) = rest
+                .split_at_checked(inserted as usize)
+                .ok_or_else(|| Thrown::argument("the lengths of the inserts add up to more than the text"))?;
+            splices.push((from as usize..to as usize, insert));
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(Thrown::argument("the lengths of the inserts add up to less than the text"));
+        }
+        Ok(self.pad.edit(&splices, formats.transpose()?.as_deref(), now())?)
+    }
+
+    /// Sets a format on a range, or removes it if all of it has it.
+    #[wasm_bindgen(js_name = toggleFormat)]
+    pub fn toggle_format(
+        &mut self,
+        from: usize,
+        to: usize,
+        #[wasm_bindgen(unchecked_param_type = "FormatName")] name: &str,
+    ) -> Result<(), Thrown> {
+        format(name)?;
+        self.change(|doc, pool| edit::toggle_format(doc, pool, from..to, name))
+    }
+
+    /// Whether all text of a range, and there is some, has a format.
+    #[wasm_bindgen(js_name = hasFormat)]
+    pub fn has_format(
+        &self,
+        from: usize,
+        to: usize,
+        #[wasm_bindgen(unchecked_param_type = "FormatName")] name: &str,
+    ) -> Result<bool, Thrown> {
+        Ok(edit::has_format(self.pad.shown(), self.pad.client().pool(), from..to, name)?)
+    }
+
+    /// The formats that text typed at a position gets.
+    #[wasm_bindgen(js_name = formatsAt, unchecked_return_type = "FormatName[]")]
+    pub fn formats_at(&self, position: usize) -> Result<Vec<String>, Thrown> {
+        Ok(format_names(&edit::format_at(self.pad.shown(), self.pad.client().pool(), position)?))
+    }
+
+    /// Takes formats off the text of a range, and lists and headings off its lines.
+    #[wasm_bindgen(js_name = clearFormatting)]
+    pub fn clear_formatting(&mut self, from: usize, to: usize) -> Result<(), Thrown> {
+        self.change(|doc, pool| edit::clear_formatting(doc, pool, from..to))
+    }
+
+    /// Takes the author off a range, or off the whole document if the range is empty.
+    #[wasm_bindgen(js_name = clearAuthorship)]
+    pub fn clear_authorship(&mut self, from: usize, to: usize) -> Result<(), Thrown> {
+        self.change(|doc, pool| edit::clear_authorship(doc, pool, from..to))
+    }
+
+    /// Puts the lines that a range touches into a list, or takes them out if all are of that kind.
+    #[wasm_bindgen(js_name = toggleList)]
+    pub fn toggle_list(
+        &mut self,
+        from: usize,
+        to: usize,
+        #[wasm_bindgen(unchecked_param_type = "ListKind")] kind: &str,
+    ) -> Result<(), Thrown> {
+        let kind = list_kind(kind)?;
+        self.change_lines(from..to, |doc, pool, lines| edit::toggle_list(doc, pool, lines, kind))
+    }
+
+    /// Moves the lines that a range touches in by levels, out if negative.
+    pub fn indent(&mut self, from: usize, to: usize, by: i32) -> Result<(), Thrown> {
+        self.change_lines(from..to, |doc, pool, lines| edit::indent(doc, pool, lines, by))
+    }
+
+    /// Makes the lines that a range touches headings of a level, 1 to 6, or for 0 no headings.
+    #[wasm_bindgen(js_name = setHeading)]
+    pub fn set_heading(&mut self, from: usize, to: usize, level: u8) -> Result<(), Thrown> {
+        let level = (level > 0).then_some(level);
+        self.change_lines(from..to, |doc, pool, lines| edit::set_heading(doc, pool, lines, level))
+    }
+
+    /// What the line is in which a position lies.
+    #[wasm_bindgen(js_name = lineFormat, unchecked_return_type = "LineFormat")]
+    pub fn line_format(&self, position: usize) -> Result<JsValue, Thrown> {
+        let doc = self.pad.shown();
+        let format = edit::line_format(doc, self.pad.client().pool(), doc.line_at(position)?)?;
+        to_object(&LineFormatObject::from(format))
+    }
+
+    /// The Enter key: replaces a range by a line break that goes on with a list. Gives back where the caret is after the
+    /// next flush.
+    pub fn enter(&mut self, from: usize, to: usize) -> Result<usize, Thrown> {
+        Ok(self.pad.change(now(), |doc, pool| edit::enter(doc, pool, from..to))?)
+    }
+
+    /// The Backspace key where it means something else than to delete: at the beginning of a list item or heading. Gives
+    /// back where the caret is after the next flush; undefined where it means to delete.
+    #[wasm_bindgen(js_name = deleteBackward)]
+    pub fn delete_backward(&mut self, position: usize) -> Result<Option<usize>, Thrown> {
+        let mut applies = true;
+        let caret = self.pad.change(now(), |doc, pool| {
+            Ok(match edit::delete_backward(doc, pool, position)? {
+                Some(change) => change,
+                None => {
+                    applies = false;
+                    (Changeset::identity(doc.len_utf16())?, position)
+                }
+            })
+        })?;
+        Ok(applies.then_some(caret))
+    }
+
+    /// Replaces a range by rich text. Gives back where the caret is after the next flush.
+    #[wasm_bindgen(js_name = insertFragment)]
+    pub fn insert_fragment(
+        &mut self,
+        from: usize,
+        to: usize,
+        #[wasm_bindgen(js_name = rich, unchecked_param_type = "Fragment")] rich: JsValue,
+    ) -> Result<usize, Thrown> {
+        let rich = fragment(rich)?;
+        Ok(self.pad.change(now(), |doc, pool| edit::insert_fragment(doc, pool, from..to, &rich))?)
+    }
+
+    /// A range as HTML for the clipboard; everything in it is escaped.
+    pub fn html(&self, from: usize, to: usize) -> Result<String, Thrown> {
+        Ok(edit::to_html(&edit::fragment(self.pad.shown(), self.pad.client().pool(), from..to)?))
+    }
+
+    /// A range as plain text for the clipboard: what people see, without line markers.
+    #[wasm_bindgen(js_name = plainText)]
+    pub fn plain_text(&self, from: usize, to: usize) -> Result<JsString, Thrown> {
+        let fragment = edit::fragment(self.pad.shown(), self.pad.client().pool(), from..to)?;
+        Ok(to_js_string(&fragment.text()))
+    }
+
+    /// The document as an HTML page; everything in it is escaped.
+    #[wasm_bindgen(js_name = exportHtml)]
+    pub fn export_html(&self, title: &str) -> Result<String, Thrown> {
+        Ok(edit::document_to_html(self.pad.shown(), self.pad.client().pool(), title)?)
+    }
+
+    /// The document as plain text, as Etherpad exports it.
+    #[wasm_bindgen(js_name = exportText)]
+    pub fn export_text(&self) -> Result<JsString, Thrown> {
+        Ok(to_js_string(&edit::to_plain_text(self.pad.shown(), self.pad.client().pool())?))
+    }
+
+    /// Takes back the user's last step; false if there is none.
+    pub fn undo(&mut self) -> Result<bool, Thrown> {
+        Ok(self.pad.undo()?)
+    }
+
+    /// Brings back what the last undo took; false if there is nothing.
+    pub fn redo(&mut self) -> Result<bool, Thrown> {
+        Ok(self.pad.redo()?)
+    }
+
+    /// Whether there is something of the user's to take back.
+    #[wasm_bindgen(getter, js_name = canUndo)]
+    pub fn can_undo(&self) -> bool {
+        self.pad.can_undo()
+    }
+
+    /// Whether there is something to bring back.
+    #[wasm_bindgen(getter, js_name = canRedo)]
+    pub fn can_redo(&self) -> bool {
+        self.pad.can_redo()
+    }
+}
+
+impl JsPad {
+    fn news(&self) -> u32 {
+        let to_show = if self.pad.is_behind() { TO_SHOW } else { 0 };
+        let to_do = if self.pad.has_effects() { TO_DO } else { 0 };
+        to_show | to_do
+    }
+
+    fn change(
+        &mut self,
+        make: impl FnOnce(&Document, &mut AttribPool) -> Result<Changeset, Error>,
+    ) -> Result<(), Thrown> {
+        self.pad.change(now(), |doc, pool| Ok((make(doc, pool)?, 0)))?;
+        Ok(())
+    }
+
+    fn change_lines(
+        &mut self,
+        range: Range<usize>,
+        make: impl FnOnce(&Document, &mut AttribPool, Range<usize>) -> Result<Changeset, Error>,
+    ) -> Result<(), Thrown> {
+        self.change(|doc, pool| {
+            let lines = edit::touched_lines(doc, range)?;
+            make(doc, pool, lines)
+        })
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> f64 {
+    js_sys::Date::now()
+}

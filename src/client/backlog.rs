@@ -1,0 +1,85 @@
+//! Changesets one after the other, composed when they are asked for.
+
+use crate::attrib::AttribPool;
+use crate::changeset::Changeset;
+use crate::error::Error;
+
+/// Changesets, each made on top of the one before.
+///
+/// Composing each new one with all before it would cost n² for n revisions. So neighbours are composed when the later has
+/// grown as large as the earlier: O(log n) for each code unit and op that goes through, and O(log n) parts at any time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Backlog {
+    parts: Vec<Changeset>,
+}
+
+impl Backlog {
+    /// Whether nothing was pushed since the last [`Backlog::take`].
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Appends a changeset.
+    pub fn push(&mut self, changeset: Changeset, pool: &AttribPool) -> Result<(), Error> {
+        self.parts.push(changeset);
+        while let [.., earlier, later] = &*self.parts
+            && weight(later) >= weight(earlier)
+        {
+            self.merge_last(pool)?;
+        }
+        Ok(())
+    }
+
+    /// All of it as one changeset; nothing is left.
+    pub fn take(&mut self, pool: &AttribPool) -> Result<Option<Changeset>, Error> {
+        while self.parts.len() > 1 {
+            self.merge_last(pool)?;
+        }
+        Ok(self.parts.pop())
+    }
+
+    fn merge_last(&mut self, pool: &AttribPool) -> Result<(), Error> {
+        if let [.., earlier, later] = &*self.parts {
+            let both = earlier.compose(later, pool)?;
+            self.parts.truncate(self.parts.len() - 2);
+            self.parts.push(both);
+        }
+        Ok(())
+    }
+}
+
+/// What composing it costs, about.
+fn weight(changeset: &Changeset) -> usize {
+    changeset.ops().len() + changeset.char_bank().len()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_composition_of_all() {
+        let pool = AttribPool::new();
+        let (mut backlog, mut one_by_one) = (Backlog::default(), Changeset::identity(1).unwrap());
+        for n in 0..100 {
+            let place = (n * 7919) % (n + 1);
+            let change = if place == 0 {
+                format!("Z:{}>1+1$x", radix36(n + 1))
+            } else {
+                format!("Z:{}>1={}+1$y", radix36(n + 1), radix36(place))
+            };
+            let change = Changeset::parse(&change).unwrap();
+            one_by_one = one_by_one.compose(&change, &pool).unwrap();
+            backlog.push(change, &pool).unwrap();
+            assert!(backlog.parts.len() <= 8, "{} parts after {n}", backlog.parts.len());
+        }
+        assert_eq!(backlog.take(&pool).unwrap(), Some(one_by_one));
+        assert!(backlog.is_empty() && backlog.take(&pool).unwrap().is_none());
+    }
+
+    fn radix36(n: usize) -> String {
+        let digit = |n: usize| char::from_digit(n as u32, 36).unwrap();
+        if n < 36 { digit(n).to_string() } else { format!("{}{}", digit(n / 36), digit(n % 36)) }
+    }
+}

@@ -1,0 +1,305 @@
+//! A client with an editor in front of it: a fourth layer, and undo.
+//!
+//! ```text
+//!   base ── submitted ── pending ── view
+//!                                    |
+//!                     shown ── backlog (told with the next flush)
+//! ```
+
+use super::backlog::Backlog;
+use super::session::{Audience, Client, Effect};
+use super::shown::ShownPatch;
+use super::undo::{EditKind, Undo};
+use crate::attrib::{AttribPool, Attribute};
+use crate::changeset::{Assoc, Changeset, Tie};
+use crate::document::Document;
+use crate::edit;
+use crate::error::{Error, ErrorKind};
+use crate::protocol::MessageError;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// A client of one pad together with what its editor shows.
+///
+/// The editor may lag behind: revisions are applied as they come, and shown when [`Pad::flush`] is called, in one go. Between
+/// two flushes the user goes on editing what is *shown*; [`Pad::edit`] moves that past what waits. So drawing can be put off
+/// for as long as one likes, while a character is being composed for instance, and nothing else stands still.
+///
+/// What the editor has done itself comes in by [`Pad::edit`]. Everything else that changes the document at the user's wish
+/// comes in by [`Pad::change`], [`Pad::undo`] and [`Pad::redo`], and is shown by the next flush.
+///
+/// Positions are UTF-16 code units of [`Pad::shown`]. Calls that fail leave everything as it was.
+#[derive(Debug, Clone, Default)]
+pub struct Pad {
+    client: Client,
+    shown: Document,
+    /// From `shown` to the client's view.
+    backlog: Backlog,
+    undo: Undo,
+    effects: VecDeque<Effect>,
+    /// Whether someone wants each revision by itself.
+    tells_revisions: bool,
+}
+
+impl Pad {
+    /// A pad that has not been joined yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The client behind it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The document as the editor shows it.
+    pub fn shown(&self) -> &Document {
+        &self.shown
+    }
+
+    /// Whether [`Pad::flush`] has something to tell.
+    pub fn is_behind(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Whether [`Pad::next_effect`] has something to tell.
+    pub fn has_effects(&self) -> bool {
+        !self.effects.is_empty()
+    }
+
+    /// Whether [`Effect::Applied`] is told for each revision; at first it is not.
+    pub fn tell_revisions(&mut self, tells: bool) {
+        self.tells_revisions = tells;
+    }
+
+    /// Takes a message from the server; see [`Client::receive`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::receive`].
+    pub fn receive(&mut self, text: &str) -> Result<Audience, MessageError> {
+        let result = self.client.receive(text);
+        self.take_effects();
+        result
+    }
+
+    /// See [`Client::expire`].
+    pub fn expire(&mut self, now: f64) {
+        self.client.expire(now);
+        self.take_effects();
+    }
+
+    /// See [`Client::commit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::commit`].
+    pub fn commit(&mut self) -> Result<Option<String>, Error> {
+        self.client.commit()
+    }
+
+    /// See [`Client::disconnected`].
+    pub fn disconnected(&mut self) {
+        self.client.disconnected();
+    }
+
+    /// What the host has to do next. After [`Effect::Joined`] the editor loads [`Pad::shown`] as a whole.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// What changed since the last flush; `None` if the editor has nothing to do. O(what changed), plus O(log n).
+    ///
+    /// # Errors
+    ///
+    /// None that input can bring about.
+    pub fn flush(&mut self) -> Result<Option<ShownPatch>, Error> {
+        let Some(change) = self.backlog.take(self.client.pool())? else { return Ok(None) };
+        let Some(view) = self.client.view() else { return Ok(None) };
+        let patch = ShownPatch::new(&change, &self.shown, view);
+        self.shown = view.clone();
+        Ok((!patch.is_empty()).then_some(patch))
+    }
+
+    /// Takes what the user has done in the editor: texts in place of ranges, ascending, in what was shown before. Text gets
+    /// `format`, or without one the format of the text around it. Line markers that would no longer stand at the beginning
+    /// of a line go, and list items that begin where a list was split get their own: the next flush tells.
+    ///
+    /// `now` is a time in milliseconds: what is typed in one go is undone in one go. O(log n + change).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotJoined`], [`ErrorKind::OutOfRange`]; as [`Document::apply`].
+    pub fn edit(
+        &mut self,
+        splices: &[(Range<usize>, &[u16])],
+        format: Option<&[Attribute]>,
+        now: f64,
+    ) -> Result<(), Error> {
+        let done = edit::replace_literally(&self.shown, self.client.pool_mut(), splices, format)?;
+        let meant = edit::replace(&self.shown, self.client.pool_mut(), splices, format)?;
+        self.local(&meant, Some(&done), now).map(drop)
+    }
+
+    /// Changes what is shown as `make` says, at the user's wish, and gives back where `make`'s caret is after the next flush.
+    /// O(log n + change), and what `make` takes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotJoined`]; as [`Document::apply`]; what `make` returns.
+    pub fn change(
+        &mut self,
+        now: f64,
+        make: impl FnOnce(&Document, &mut AttribPool) -> Result<(Changeset, usize), Error>,
+    ) -> Result<usize, Error> {
+        let (change, caret) = make(&self.shown, self.client.pool_mut())?;
+        let waited = self.local(&change, None, now)?;
+        Ok(waited.map_or(caret, |waited| waited.map_position(caret, Assoc::Before)))
+    }
+
+    /// Whether there is something of the user's to take back.
+    pub fn can_undo(&self) -> bool {
+        self.undo.can_undo()
+    }
+
+    /// Whether there is something to bring back.
+    pub fn can_redo(&self) -> bool {
+        self.undo.can_redo()
+    }
+
+    /// Takes back the user's last step, leaving alone what others did since; false if there is none. O(step + what others
+    /// did since it).
+    ///
+    /// # Errors
+    ///
+    /// As [`Pad::change`].
+    pub fn undo(&mut self) -> Result<bool, Error> {
+        let Some(change) = self.undo.undo(self.client.pool())? else { return Ok(false) };
+        let planned = self.step(&change)?;
+        self.undo.put_undone(planned.inverse, planned.repair.as_ref(), self.client.pool())?;
+        Ok(true)
+    }
+
+    /// Brings back what the last undo took; false if there is nothing, or the user has edited since.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pad::change`].
+    pub fn redo(&mut self) -> Result<bool, Error> {
+        let Some(change) = self.undo.redo(self.client.pool())? else { return Ok(false) };
+        let planned = self.step(&change)?;
+        self.undo.put_done(planned.inverse, planned.repair.as_ref(), self.client.pool())?;
+        Ok(true)
+    }
+
+    /// Applies a step of undo or redo to the view.
+    fn step(&mut self, change: &Changeset) -> Result<Planned, Error> {
+        let change = self.client.sign(change)?;
+        let planned = self.repaired(&change)?;
+        self.client.edit(&planned.change)?;
+        self.backlog.push(planned.change.clone(), self.client.pool())?;
+        Ok(planned)
+    }
+
+    /// Takes a change of the shown text into the view, and gives back what had waited, moved past it. `done` is what the
+    /// editor shows of it already.
+    fn local(&mut self, change: &Changeset, done: Option<&Changeset>, now: f64) -> Result<Option<Changeset>, Error> {
+        let change = self.client.sign(change)?;
+        let done = done.map(|done| self.client.sign(done)).transpose()?;
+        let mut shown = self.shown.clone();
+        let mut backlog = self.backlog.clone();
+        let waiting = backlog.take(self.client.pool())?;
+        // From what the editor shows to what it is to show, but for what waits.
+        let rest = match &done {
+            None => Some(change.clone()),
+            Some(done) if *done == change => None,
+            Some(done) => Some(done.inverse(&shown, self.client.pool_mut())?.compose(&change, self.client.pool())?),
+        };
+        let pool = self.client.pool();
+        if let Some(done) = &done {
+            shown.apply(done, pool)?;
+        }
+        if let Some(rest) = rest {
+            backlog.push(rest, pool)?;
+        }
+        let (on_view, waited) = match waiting {
+            Some(waiting) => {
+                let waited = waiting.follow(&change, Tie::OtherFirst, pool)?;
+                backlog.push(waited.clone(), pool)?;
+                (change.follow(&waiting, Tie::SelfFirst, pool)?, Some(waited))
+            }
+            None => (change, None),
+        };
+        if !on_view.is_identity() {
+            let planned = self.repaired(&on_view)?;
+            if let Some(repair) = planned.repair {
+                backlog.push(repair, self.client.pool())?;
+            }
+            self.client.edit(&planned.change)?;
+            self.undo.edited(planned.inverse, EditKind::of(&on_view), now, self.client.pool())?;
+        }
+        (self.shown, self.backlog) = (shown, backlog);
+        Ok(waited)
+    }
+
+    /// A change of the view together with what puts line markers right after it, and what takes both back.
+    fn repaired(&mut self, change: &Changeset) -> Result<Planned, Error> {
+        let before = self.client.view().ok_or(ErrorKind::NotJoined)?.clone();
+        let mut after = before.clone();
+        after.apply(change, self.client.pool())?;
+        let repair = edit::repair(&after, self.client.pool_mut(), inserted_ranges(change))?;
+        let change = match &repair {
+            Some(repair) => change.compose(repair, self.client.pool())?,
+            None => change.clone(),
+        };
+        let inverse = change.inverse(&before, self.client.pool_mut())?;
+        Ok(Planned { change, repair, inverse })
+    }
+
+    fn take_effects(&mut self) {
+        while let Some(effect) = self.client.next_effect() {
+            match &effect {
+                Effect::Applied { changeset, .. } => {
+                    let pool = self.client.pool();
+                    let kept =
+                        self.backlog.push(changeset.clone(), pool).and_then(|()| self.undo.others(changeset, pool));
+                    if kept.is_err() {
+                        self.load();
+                        self.effects.push_back(Effect::Joined { rev: self.client.rev() });
+                    }
+                    if !self.tells_revisions {
+                        continue;
+                    }
+                }
+                Effect::Joined { .. } => self.load(),
+                _ => {}
+            }
+            self.effects.push_back(effect);
+        }
+    }
+
+    /// The editor gets the whole document anew.
+    fn load(&mut self) {
+        self.shown = self.client.view().cloned().unwrap_or_default();
+        self.backlog = Backlog::default();
+        self.undo = Undo::default();
+    }
+}
+
+struct Planned {
+    change: Changeset,
+    /// The last part of `change`, if line markers had to be put right.
+    repair: Option<Changeset>,
+    inverse: Changeset,
+}
+
+/// Where text was inserted or removed, in the new document.
+fn inserted_ranges(changeset: &Changeset) -> impl Iterator<Item = Range<usize>> {
+    let (mut grown, mut shrunk) = (0, 0);
+    changeset.splices().map(move |splice| {
+        let start = splice.range.start + grown - shrunk;
+        grown += splice.text.len();
+        shrunk += splice.range.len();
+        start..start + splice.text.len()
+    })
+}

@@ -1,0 +1,150 @@
+//! What an editor has to do to show a change.
+
+use crate::changeset::{Changeset, OpKind};
+use crate::document::Document;
+use crate::text::{NEWLINE, Utf16String};
+
+/// What changed in the text that an editor shows: one list for all revisions since it was told last.
+///
+/// Documents end in a newline that editors do not have, because in an editor a newline stands *between* lines. So no change
+/// here begins behind that newline or takes it away; what a changeset does there is said with the newline before it.
+/// All numbers are UTF-16 code units.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownPatch {
+    /// Three numbers for each change, ascending: from and to in the old text, and the length of what comes there.
+    pub changes: Vec<u32>,
+    /// Everything that is inserted, one after the other.
+    pub text: Utf16String,
+    /// Two numbers for each stretch whose attributes changed: from and to, in the new text.
+    pub formatted: Vec<u32>,
+}
+
+impl ShownPatch {
+    /// Whether the editor has nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.formatted.is_empty()
+    }
+
+    /// What `changeset` changes, from `old` to `new`. O(changeset), plus O(log n).
+    pub(super) fn new(changeset: &Changeset, old: &Document, new: &Document) -> Self {
+        let mut patch = Self::default();
+        if !ends_in_newline(old) || !ends_in_newline(new) {
+            patch.replace_all(old, new);
+            return patch;
+        }
+        let (mut old_at, mut new_at) = (0u32, 0u32);
+        // The change that is being put together, from the last keep on.
+        let mut start = 0;
+        let mut inserted = 0;
+        for (op, text) in changeset.steps() {
+            match op.kind {
+                OpKind::Keep => {
+                    patch.push_change(start, old_at, inserted);
+                    if !op.attribs.is_empty() {
+                        patch.push_format(new_at, new_at + op.chars);
+                    }
+                    old_at += op.chars;
+                    new_at += op.chars;
+                    (start, inserted) = (old_at, 0);
+                }
+                OpKind::Remove => old_at += op.chars,
+                OpKind::Insert => {
+                    patch.text.push_units(text);
+                    inserted += op.chars;
+                    new_at += op.chars;
+                }
+            }
+        }
+        patch.push_change(start, old_at, inserted);
+        patch.leave_final_newline(old.len_utf16() as u32, new.len_utf16() as u32);
+        patch
+    }
+
+    fn push_change(&mut self, from: u32, to: u32, inserted: u32) {
+        if from < to || inserted > 0 {
+            self.changes.extend([from, to, inserted]);
+        }
+    }
+
+    fn push_format(&mut self, from: u32, to: u32) {
+        match self.formatted.last_mut() {
+            Some(end) if *end == from => *end = to,
+            _ => self.formatted.extend([from, to]),
+        }
+    }
+
+    /// Both documents end in a newline. So if the last change reaches over that of the old one, its text ends in a newline
+    /// or it begins behind another one, and the same can be said one code unit further left.
+    fn leave_final_newline(&mut self, old_len: u32, new_len: u32) {
+        if let [.., from, to, inserted] = &mut *self.changes
+            && *to == old_len
+        {
+            *to -= 1;
+            let mut units = std::mem::take(&mut self.text).into_units();
+            if *from > *to {
+                // "x\n" behind the last newline is "\nx" before it.
+                *from -= 1;
+                let at = units.len() - *inserted as usize;
+                units.get_mut(at..).unwrap_or_default().rotate_right(1);
+            } else if *inserted > 0 {
+                *inserted -= 1;
+                units.pop();
+            } else {
+                // The newline before takes the place of the last one.
+                *from -= 1;
+            }
+            self.text = units.into();
+        }
+        if let [.., from, to] = &mut *self.formatted
+            && *to == new_len
+        {
+            *to -= 1;
+            if from == to {
+                self.formatted.truncate(self.formatted.len() - 2);
+            }
+        }
+    }
+
+    /// Old documents of old pads may lack the newline; there is nothing to save then.
+    fn replace_all(&mut self, old: &Document, new: &Document) {
+        let shown = |document: &Document| document.len_utf16() - usize::from(ends_in_newline(document));
+        self.text = new.slice(0..shown(new)).unwrap_or_default();
+        self.changes = vec![0, shown(old) as u32, self.text.len() as u32];
+    }
+}
+
+fn ends_in_newline(document: &Document) -> bool {
+    let len = document.len_utf16();
+    len > 0 && document.slice(len - 1..len).is_ok_and(|last| last.first() == Some(&NEWLINE))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+    use crate::attrib::AttribPool;
+
+    #[test]
+    fn the_final_newline_is_not_touched() {
+        #[rustfmt::skip]
+        let cases: [(&str, &str, &[u32], &str); 9] = [
+            ("a\n", "Z:2>2|1=2|1+2$b\n", &[1, 1, 2], "\nb"),
+            ("a\n", "Z:2>1|1=2|1+1$\n", &[1, 1, 1], "\n"),
+            ("a\n", "Z:2>1=1|1-1|1+2$b\n", &[1, 1, 1], "b"),
+            ("a\n", "Z:2>1=1|1-1|2+2$\n\n", &[1, 1, 1], "\n"),
+            ("a\nb\n", "Z:4<2|1=2|1-2$", &[1, 3, 0], ""),
+            ("a\nb\n", "Z:4<1|1=2|1-2|1+1$\n", &[2, 3, 0], ""),
+            ("a\n", "Z:2>0|1-2|1+2$b\n", &[0, 1, 1], "b"),
+            ("a\n", "Z:2>1=1+1$b", &[1, 1, 1], "b"),
+            ("ab\n", "Z:3>2-1=1|1=1|1+3$c\nd\n", &[], ""),
+        ];
+        for (old, changeset, changes, text) in cases {
+            let old = Document::from_text(old);
+            let Ok(changeset) = Changeset::parse(changeset) else { continue };
+            let mut new = old.clone();
+            new.apply(&changeset, &AttribPool::new()).unwrap();
+            let patch = ShownPatch::new(&changeset, &old, &new);
+            assert_eq!((&*patch.changes, patch.text.to_string().as_str()), (changes, text), "{changeset}");
+        }
+    }
+}

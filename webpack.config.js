@@ -1,0 +1,88 @@
+// Builds the pages of www/ into dist/: the HTML files beside each other, everything that they load under dist/static/ with a hash in its name.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import CssMinimizerPlugin from 'css-minimizer-webpack-plugin';
+import HtmlWebpackPlugin from 'html-webpack-plugin';
+import MiniCssExtractPlugin from 'mini-css-extract-plugin';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+
+/** One entry for each page: its module, its template, and the file that is made of it. */
+const pages = {
+  pad: { entry: './www/pad/main.ts', template: './www/pad/pad.html', file: 'pad.html' },
+  home: { entry: './www/home/main.ts', template: './www/index.html', file: 'index.html' },
+};
+
+/** Writes `.br` and `.gz` files next to what is worth compressing, so that a server need not do it for each request. */
+class Precompress {
+  apply(compiler) {
+    const { Compilation, sources } = compiler.webpack;
+    const ways = [
+      ['.br', promisify(zlib.brotliCompress)],
+      ['.gz', (data) => promisify(zlib.gzip)(data, { level: 9 })],
+    ];
+    compiler.hooks.thisCompilation.tap('Precompress', (compilation) => {
+      const stage = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_TRANSFER;
+      compilation.hooks.processAssets.tapPromise({ name: 'Precompress', stage }, async (assets) => {
+        const names = Object.keys(assets).filter((name) => /\.(js|css|wasm|svg)$/.test(name));
+        const jobs = names.flatMap((name) =>
+          ways.map(async ([suffix, compress]) => {
+            const data = await compress(assets[name].buffer());
+            compilation.emitAsset(name + suffix, new sources.RawSource(data));
+          }),
+        );
+        await Promise.all(jobs);
+      });
+    });
+  }
+}
+
+export default (_env, argv = {}) => {
+  const production = argv.mode !== 'development';
+  return {
+    mode: production ? 'production' : 'development',
+    context: root,
+    // `eval`, which other kinds of source map need, is forbidden by the pages' content security policy.
+    devtool: 'source-map',
+    entry: Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, page.entry])),
+    output: {
+      path: path.join(root, 'dist/static'),
+      publicPath: '/static/',
+      filename: '[name].[contenthash].js',
+      chunkFilename: '[name].[contenthash].js',
+      assetModuleFilename: '[name].[contenthash][ext]',
+      clean: true,
+    },
+    resolve: {
+      extensions: ['.ts', '.js'],
+      extensionAlias: { '.js': ['.ts', '.js'] },
+      alias: { 'easysync-wasm': path.join(root, 'pkg') },
+    },
+    module: {
+      rules: [
+        {
+          test: /\.ts$/,
+          loader: 'ts-loader',
+          // Types are checked by `tsc -p www`, once for all pages.
+          options: { configFile: path.join(root, 'www/tsconfig.json'), transpileOnly: true },
+        },
+        { test: /\.css$/, use: [MiniCssExtractPlugin.loader, 'css-loader'] },
+      ],
+    },
+    optimization: {
+      minimizer: ['...', new CssMinimizerPlugin()],
+    },
+    performance: { hints: false },
+    plugins: [
+      new MiniCssExtractPlugin({ filename: '[name].[contenthash].css' }),
+      ...Object.entries(pages).map(
+        ([name, page]) =>
+          new HtmlWebpackPlugin({ template: page.template, filename: `../${page.file}`, chunks: [name], scriptLoading: 'defer' }),
+      ),
+      ...(production ? [new Precompress()] : []),
+    ],
+  };
+};

@@ -1,0 +1,193 @@
+// The editor as a page uses it: CodeMirror with everything in this folder.
+
+import { defaultKeymap } from '@codemirror/commands';
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, Prec } from '@codemirror/state';
+import type { Extension } from '@codemirror/state';
+import { EditorView, dropCursor, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import type { KeyBinding, ViewUpdate } from '@codemirror/view';
+import { affects, binding, isOwn, reload, runCommand, showPatch } from './binding';
+import { clipboard } from './clipboard';
+import * as commands from './commands';
+import { shownText } from './document';
+import type { Fragment, Patch } from './engine';
+import { authorsChanged, formats } from './formats';
+import { hostFacet } from './host';
+import type { Host } from './host';
+import { links } from './links';
+import { markers } from './markers';
+import { typing } from './typing';
+
+/** How to set an editor up. */
+export interface EditorOptions {
+  parent: HTMLElement;
+  host: Host;
+  /** What a screen reader calls the text. */
+  label: string;
+  placeholder: string;
+  readOnly: boolean;
+  lineNumbers: boolean;
+  authorColours: boolean;
+  /** For the style element that CodeMirror makes. */
+  nonce: string;
+  /** Keys besides the usual ones. */
+  keys: readonly KeyBinding[];
+  /** What holds at the caret may have changed. Called within an update: no dispatching from here. */
+  changed: () => void;
+}
+
+const keys: readonly KeyBinding[] = [
+  { key: 'Enter', run: commands.enter, shift: commands.enter },
+  { key: 'Backspace', run: commands.deleteBackward, shift: commands.deleteBackward },
+  { key: 'Mod-Backspace', mac: 'Alt-Backspace', run: commands.deleteBackward },
+  { mac: 'Mod-Backspace', run: commands.deleteBackward },
+  { key: 'Delete', run: commands.deleteForward },
+  { key: 'Mod-Delete', mac: 'Alt-Delete', run: commands.deleteForward },
+  { key: 'Tab', run: commands.tab, shift: commands.shiftTab },
+  { key: 'ArrowLeft', run: commands.stepLeft(false), shift: commands.stepLeft(true) },
+  { key: 'Mod-ArrowLeft', mac: 'Alt-ArrowLeft', run: commands.stepLeft(false), shift: commands.stepLeft(true) },
+  { key: 'ArrowRight', run: commands.stepRight(false), shift: commands.stepRight(true) },
+  { key: 'Mod-ArrowRight', mac: 'Alt-ArrowRight', run: commands.stepRight(false), shift: commands.stepRight(true) },
+];
+
+/** CodeMirror's commands that move, copy or reindent whole lines know nothing of markers; the plain ones are enough for prose. */
+const LINE_COMMANDS = /^(?:(?:Shift-)?Alt-Arrow(?:Up|Down)|Shift-Mod-k|Mod-\[|Mod-\]|Mod-Alt-\\|Mod-Enter|Mod-\/|Alt-A|Ctrl-o|Ctrl-t)$/;
+const plainKeys = defaultKeymap.filter(
+  ({ key, mac, linux, win }) => ![key, mac, linux, win].some((name) => name !== undefined && LINE_COMMANDS.test(name)),
+);
+
+/** The words of the search panel, written like those of the page. */
+const PHRASES = {
+  next: 'Next',
+  previous: 'Previous',
+  all: 'All',
+  'match case': 'Match case',
+  regexp: 'Pattern',
+  'by word': 'Whole words',
+  replace: 'Replace',
+  'replace all': 'Replace all',
+};
+
+/** Undo and redo from a menu or a keyboard of a phone come as input events, not as keys. */
+const historyInput = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const command =
+      event.inputType === 'historyUndo' ? commands.undo : event.inputType === 'historyRedo' ? commands.redo : null;
+    if (!command) return false;
+    event.preventDefault();
+    command(view);
+    return true;
+  },
+});
+
+/** The pad's text in a page. */
+export class Editor {
+  readonly view: EditorView;
+  private readonly editing = new Compartment();
+  private readonly numbers = new Compartment();
+  private readonly colours = new Compartment();
+
+  constructor(private readonly options: EditorOptions) {
+    this.view = new EditorView({ state: this.fresh(), parent: options.parent });
+  }
+
+  /** Takes the engine's text anew, as after joining again. The view stays where it is as far as possible. */
+  reload(): void {
+    reload(this.view);
+  }
+
+  /** Shows what came of other people's changes, or of a command. */
+  show(patch: Patch): void {
+    showPatch(this.view, patch);
+  }
+
+  /** Names or colours of authors have changed. */
+  refreshAuthors(): void {
+    this.view.dispatch({ effects: authorsChanged.of(null) });
+  }
+
+  /** Puts rich text in the place of everything that is there. */
+  replaceAll(fragment: Fragment): void {
+    if (this.view.state.readOnly) return;
+    runCommand(this.view, (engine) => engine.insertFragment(0, this.view.state.doc.length, fragment));
+    this.view.focus();
+  }
+
+  setReadOnly(readOnly: boolean): void {
+    this.view.dispatch({ effects: this.editing.reconfigure(editingExtension(readOnly)) });
+  }
+
+  setLineNumbers(on: boolean): void {
+    this.view.dispatch({ effects: this.numbers.reconfigure(on ? lineNumbers() : []) });
+  }
+
+  setAuthorColours(on: boolean): void {
+    this.view.dispatch({ effects: this.colours.reconfigure(coloursExtension(on)) });
+  }
+
+  openSearch(): void {
+    openSearchPanel(this.view);
+  }
+
+  destroy(): void {
+    this.view.destroy();
+  }
+
+  private fresh(): EditorState {
+    const { host, label, nonce, changed, readOnly, lineNumbers: numbers, authorColours: colours } = this.options;
+    const extensions: Extension[] = [
+      EditorState.lineSeparator.of('\n'),
+      hostFacet.of(host),
+      nonce === '' ? [] : EditorView.cspNonce.of(nonce),
+      Prec.highest(binding()),
+      typing(),
+      markers(),
+      formats(),
+      links(),
+      clipboard(),
+      historyInput,
+      Prec.high(keymap.of(keys)),
+      keymap.of([...this.options.keys, ...searchKeymap, ...plainKeys]),
+      search({ top: true }),
+      EditorState.phrases.of(PHRASES),
+      highlightSelectionMatches({ minSelectionLength: 3 }),
+      dropCursor(),
+      EditorView.lineWrapping,
+      EditorView.perLineTextDirection.of(true),
+      placeholder(this.options.placeholder),
+      EditorView.contentAttributes.of({
+        'aria-label': label,
+        lang: navigator.language,
+        spellcheck: 'true',
+        autocorrect: 'on',
+        autocapitalize: 'sentences',
+        'data-testid': 'text',
+      }),
+      this.editing.of(editingExtension(readOnly)),
+      this.numbers.of(numbers ? lineNumbers() : []),
+      this.colours.of(coloursExtension(colours)),
+      EditorView.updateListener.of((update: ViewUpdate) => {
+        if (concernsCaret(update)) changed();
+      }),
+    ];
+    return EditorState.create({ doc: shownText(host.engine), extensions });
+  }
+}
+
+/** Whether an update may change what holds at the caret. What others write elsewhere does not, and comes in often. */
+function concernsCaret(update: ViewUpdate): boolean {
+  if (update.transactions.some((transaction) => isOwn(transaction))) return true;
+  const { doc, selection } = update.state;
+  return affects(update, doc.lineAt(selection.main.from).from, doc.lineAt(selection.main.to).to);
+}
+
+function coloursExtension(on: boolean): Extension {
+  return on ? EditorView.editorAttributes.of({ class: 'es-colours' }) : [];
+}
+
+function editingExtension(readOnly: boolean): Extension {
+  // A text that cannot be edited can still be focused, searched and copied with the keyboard.
+  return readOnly
+    ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })]
+    : [];
+}

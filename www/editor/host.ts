@@ -1,0 +1,49 @@
+import { Facet } from '@codemirror/state';
+import type { EditorState, Text } from '@codemirror/state';
+import type { EditorEngine } from './engine';
+
+/** What the binding must know of somebody who wrote text. */
+export interface Author {
+  name: string | null;
+  /** `#rgb` or `#rrggbb`. */
+  color: string;
+}
+
+/** The surroundings of the editor: whoever owns the engine, sends its changes away and shows its patches. */
+export interface Host {
+  /** Asked for at each use, so that an engine can be replaced by another. */
+  readonly engine: EditorEngine;
+  /** The document has changed. With `now`, the patch that follows from it is shown before this returns; otherwise soon. */
+  edited(now?: boolean): void;
+  /** No patches from now on, for the user composes a character. */
+  hold(): void;
+  release(): void;
+  author(id: string): Author | undefined;
+  /** Something went wrong that the user should hear of. The editor has been brought back to what the engine has. */
+  failed(error: unknown): void;
+}
+
+const missing = (): never => {
+  throw new Error('the editor has no host');
+};
+
+/** The host of an editor state. */
+export const hostFacet = Facet.define<Host, () => Host>({
+  combine: (hosts) => {
+    const host = hosts[0];
+    return host ? () => host : missing;
+  },
+});
+
+/**
+ * Whether the engine has as much text as the editor shows. Between a change that the engine refused and the correction that follows, it has not, and
+ * positions of the one mean nothing to the other.
+ */
+export function inStep(engine: EditorEngine, doc: Text): boolean {
+  return engine.length === doc.length + 1;
+}
+
+/** The host of `state`; throws if there is none, which is an error of the program. */
+export function hostOf(state: EditorState): Host {
+  return state.facet(hostFacet)();
+}

@@ -1,0 +1,199 @@
+// The page of a pad: brings session, editor and the parts around them together.
+
+import type { EditorView } from '@codemirror/view';
+import { Editor } from '../editor';
+import type { Host } from '../editor';
+import { byId, h, oncePerFrame } from '../shared/dom';
+import { icon } from '../shared/icons';
+import { cspNonce, padAddress, padName, serverOrigin } from '../shared/page';
+import { followLook, onSettings, settings } from '../shared/settings';
+import '../shared/base.css';
+import './pad.css';
+import '../editor/editor.css';
+import { actionKeys } from './actions';
+import { attachExchange } from './exchange';
+import { showHelp } from './help';
+import { Notices } from './notices';
+import { attachPeople } from './people';
+import { attachPreferences } from './preferences';
+import { openSession } from './session';
+import type { Session } from './session';
+import { attachShare } from './share';
+import { Status, hasUnsaved } from './status';
+import { buildToolbar } from './toolbar';
+import type { Toolbar } from './toolbar';
+import { followViewport } from './viewport';
+
+declare global {
+  interface Window {
+    /** For plugins and tests. There once the session exists. */
+    easysync?: { session: Session; view: EditorView };
+  }
+}
+
+type PageState = 'loading' | 'ready' | 'disconnected';
+
+function setState(state: PageState): void {
+  document.documentElement.dataset.state = state;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** What the editor is given of a session. */
+function hostFor(session: Session, notices: Notices, edited: () => void): Host {
+  return {
+    get engine() {
+      return session.engine;
+    },
+    edited: (now) => {
+      session.edited(now);
+      edited();
+    },
+    hold: () => session.hold(),
+    release: () => session.release(),
+    author: (id) => session.person(id),
+    failed: (error) => notices.trouble(asError(error)),
+  };
+}
+
+class PadPage {
+  private readonly editor: Editor;
+  private readonly place = byId('actions', HTMLElement);
+  private toolbar: Toolbar | null = null;
+  private drawPeople: () => void = () => undefined;
+  private shown = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly status: Status,
+    private readonly notices: Notices,
+  ) {
+    const { lineNumbers, authorColours } = settings();
+    this.editor = new Editor({
+      parent: byId('stage', HTMLElement),
+      host: hostFor(session, notices, () => this.toolbar?.refresh()),
+      label: 'Text of the pad',
+      placeholder: 'Write something. Everybody who opens this page sees it at once.',
+      readOnly: true,
+      lineNumbers,
+      authorColours,
+      nonce: cspNonce(),
+      keys: actionKeys(),
+      changed: () => this.toolbar?.refresh(),
+    });
+    window.easysync = { session, view: this.editor.view };
+    this.listen();
+    this.status.update(session);
+    if (session.author !== '') this.joined();
+  }
+
+  private listen(): void {
+    const { session, editor, status, notices } = this;
+    session.on('joined', () => this.joined());
+    session.on('patch', (patch) => editor.show(patch));
+    const people = oncePerFrame(() => editor.refreshAuthors());
+    session.on('people', () => {
+      this.drawPeople();
+      people();
+    });
+    session.on('save', () => status.update(session));
+    session.on('connection', (state, reason) => {
+      status.update(session);
+      if (state === 'disconnected') {
+        setState('disconnected');
+        editor.setReadOnly(true);
+        this.toolbar?.disable();
+        notices.disconnected(reason, session);
+      }
+    });
+    session.on('trouble', (error) => notices.trouble(error));
+    addEventListener('beforeunload', (event) => {
+      if (hasUnsaved(session)) event.preventDefault();
+    });
+  }
+
+  /** The document is there, for the first time or as a whole again. */
+  private joined(): void {
+    const { session, editor } = this;
+    editor.reload();
+    if (session.connection !== 'disconnected') editor.setReadOnly(session.readOnly);
+    if (!this.shown) this.showFirst();
+    this.status.update(session);
+    this.drawPeople();
+    this.toolbar?.refresh();
+    setState(session.connection === 'disconnected' ? 'disconnected' : 'ready');
+  }
+
+  private showFirst(): void {
+    this.shown = true;
+    const { session, editor, place } = this;
+    byId('skeleton', HTMLElement).remove();
+    document.documentElement.classList.toggle('read-only', session.readOnly);
+    const tools = byId('tools', HTMLElement);
+    if (session.readOnly) {
+      tools.replaceWith(h('p', { class: 'read-only-note', 'data-testid': 'read-only' }, 'You can read this pad, but not change it.'));
+    } else {
+      this.toolbar = buildToolbar(tools, editor, () => session.engine);
+    }
+    this.attachSearch();
+    this.attachHistory();
+    attachExchange(place, { session, editor, server: serverOrigin(), failed: (error) => this.notices.trouble(error) });
+    attachPreferences(place, showHelp);
+    attachShare(place, session);
+    this.drawPeople = attachPeople(place, session);
+    onSettings(({ lineNumbers, authorColours }) => {
+      editor.setLineNumbers(lineNumbers);
+      editor.setAuthorColours(authorColours);
+    });
+    document.addEventListener('keydown', (event) => {
+      const save = event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      const tools = event.key === 'F9' && event.altKey;
+      if (!save && !tools) return;
+      event.preventDefault();
+      if (save) this.status.tell();
+      else this.toolbar?.focus();
+    });
+    if (!session.readOnly) editor.view.focus();
+  }
+
+  private attachSearch(): void {
+    const button = h('button', { type: 'button', class: 'tool tool-optional', title: 'Find', 'aria-label': 'Find', 'data-testid': 'find' }, icon('search'));
+    button.addEventListener('click', () => this.editor.openSearch());
+    this.place.append(button);
+  }
+
+  private attachHistory(): void {
+    const href = padAddress(this.session.padName, '/timeslider');
+    this.place.append(h('a', { class: 'tool', href, title: 'History', 'aria-label': 'History', 'data-testid': 'history' }, icon('history')));
+  }
+}
+
+async function start(): Promise<void> {
+  followLook();
+  followViewport();
+  const status = new Status(byId('status', HTMLElement), byId('announcer', HTMLElement));
+  const notices = new Notices(byId('notices', HTMLElement));
+  const name = padName();
+  const failed = (reason: string): void => {
+    status.failed();
+    setState('disconnected');
+    notices.disconnected(reason, null);
+  };
+  if (name === null) {
+    failed('denied');
+    return;
+  }
+  byId('pad-name', HTMLElement).textContent = name.replaceAll('_', ' ');
+  document.title = `${name.replaceAll('_', ' ')} – easysync`;
+  try {
+    const session = await openSession({ padName: name, server: serverOrigin() });
+    new PadPage(session, status, notices);
+  } catch (error) {
+    failed('initsocketfail');
+    notices.trouble(asError(error));
+  }
+}
+
+void start();

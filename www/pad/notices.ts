@@ -1,0 +1,75 @@
+// Messages above the text that stay until somebody has read them.
+
+import { copyText, download, h } from '../shared/dom';
+import { icon } from '../shared/icons';
+import type { Session } from './session';
+
+/** Why a session ended for good, and what can be done about it. */
+const REASONS: ReadonlyMap<string, readonly [title: string, text: string]> = new Map([
+  ['userdup', ['This pad is open in another window', 'You are connected there. Reload to go on here instead.']],
+  ['deleted', ['This pad was deleted', 'What you see is only in this page now. Copy or download it if you want to keep it.']],
+  ['denied', ['You have no access to this pad', 'The server does not let you in with the rights that you have.']],
+  ['rejected', ['The server refused the connection', 'Reload to try again.']],
+  ['rateLimited', ['The server is getting too many messages from here', 'Wait a moment, then reload.']],
+  ['badChangeset', ['The server refused a change', 'Editing has been stopped so that nothing gets mixed up. Copy your text, then reload.']],
+  ['desynchronised', ['This page and the server no longer agree', 'Editing has been stopped so that nothing gets mixed up. Copy your text, then reload.']],
+  ['corruptPad', ['The server cannot read this pad', 'Whoever runs the server has to repair it. Your text is still in this page.']],
+  ['updateInProgress', ['The server is being updated', 'Reload in a few minutes.']],
+  ['initsocketfail', ['The server cannot be reached', 'Check your connection, then reload.']],
+  ['slowcommit', ['The server does not answer', 'Your last changes may not have arrived. Copy your text, then reload.']],
+]);
+
+const UNKNOWN = ['The connection to this pad has ended', 'Reload to connect again.'] as const;
+
+/** The place for messages. */
+export class Notices {
+  private final: HTMLElement | null = null;
+
+  constructor(private readonly place: HTMLElement) {}
+
+  /** Something went wrong, but work goes on. */
+  trouble(error: Error): void {
+    // The same trouble again and again is said once.
+    const text = 'code' in error ? `Something did not work: ${error.message.replace(/\.$/, '')}.` : error.message;
+    for (const other of this.place.querySelectorAll('.notice-text')) if (other.textContent === text) return;
+    const close = h('button', { type: 'button', class: 'tool', 'aria-label': 'Dismiss' }, icon('close'));
+    const notice = h(
+      'div',
+      { class: 'notice', role: 'alert', 'data-testid': 'trouble' },
+      icon('warning'),
+      h('p', { class: 'notice-text' }, text),
+      close,
+    );
+    close.addEventListener('click', () => notice.remove());
+    this.place.append(notice);
+  }
+
+  /** The connection has ended for good. The text stays visible, and can be taken along. */
+  disconnected(reason: string | null, session: Session | null): void {
+    this.final?.remove();
+    const [title, text] = REASONS.get(reason ?? '') ?? UNKNOWN;
+    const reload = h('button', { type: 'button', class: 'button button-main' }, 'Reload');
+    reload.addEventListener('click', () => location.reload());
+    const buttons = [reload];
+    if (session && session.engine.length > 0) buttons.push(...rescueButtons(session));
+    this.final = h(
+      'div',
+      { class: 'notice notice-final', role: 'alert', 'data-testid': 'disconnected', 'data-reason': reason ?? '' },
+      icon('offline'),
+      h('div', { class: 'notice-body' }, h('strong', {}, title), h('p', {}, text), h('div', { class: 'notice-buttons' }, ...buttons)),
+    );
+    this.place.prepend(this.final);
+  }
+}
+
+function rescueButtons(session: Session): HTMLButtonElement[] {
+  const copy = h('button', { type: 'button', class: 'button' }, 'Copy my text');
+  copy.addEventListener('click', () => {
+    void copyText(session.engine.exportText()).then((done) => {
+      copy.textContent = done ? 'Copied' : 'Copying failed';
+    });
+  });
+  const save = h('button', { type: 'button', class: 'button' }, 'Download my text');
+  save.addEventListener('click', () => download(`${session.padName}.txt`, 'text/plain;charset=utf-8', session.engine.exportText()));
+  return [copy, save];
+}

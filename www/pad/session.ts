@@ -1,0 +1,376 @@
+// A session at a pad: the one place where socket, engine and editor meet.
+
+import { init, Pad } from 'easysync-wasm';
+import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';
+import { load, store } from '../shared/storage';
+import { connect } from '../transport/socket';
+import type { Connection as Socket } from '../transport/socket';
+import { Roster, checkedColor, record, text } from './roster';
+import type { Person } from './roster';
+
+export type { Person } from './roster';
+export type { SaveState } from 'easysync-wasm';
+
+export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'disconnected';
+
+/** What can be listened to. */
+export interface SessionEvents {
+  /** The document is there, or is another one: the editor loads it as a whole. */
+  joined: () => void;
+  /** Something to be shown. */
+  patch: (patch: Patch) => void;
+  people: () => void;
+  save: (state: SaveState) => void;
+  /** The reason is that of a final disconnect, as the server gave it. */
+  connection: (state: Connection, reason: string | null) => void;
+  /** Each revision of others, one by one and in order, whatever message it came in. */
+  revision: (revision: { rev: number; author: string | null; time: number | null }) => void;
+  /** A message that has nothing to do with the document: its type and its data. */
+  message: (type: string, data: unknown) => void;
+  /** Something that went wrong. */
+  trouble: (error: Error) => void;
+}
+
+/** What `Pad.receive` tells, as bits. */
+const TO_SHOW = 1;
+const TO_DO = 2;
+const FOR_HOST = 4;
+
+/** How long after a commit the next may follow, in milliseconds, if the server does not say otherwise; Etherpad's own client does so. */
+const COMMIT_INTERVAL = 500;
+/** Requests for revisions go no faster: Etherpad drops a client's messages above ten a second. */
+const REQUEST_INTERVAL = 150;
+const CLOCK_INTERVAL = 1000;
+/** How long a page that is not visible may wait with showing. */
+const HIDDEN_FLUSH_DELAY = 200;
+
+/** Opens a pad: loads the engine, connects, and joins. The session tells when the document is there. */
+export async function openSession(options: { padName: string; server: string }): Promise<Session> {
+  await init();
+  return new Session(options.padName, options.server);
+}
+
+export class Session {
+  readonly engine = new Pad();
+  private readonly roster = new Roster();
+  private readonly listeners = new Map<keyof SessionEvents, Set<SessionEvents[keyof SessionEvents]>>();
+  private readonly socket: Socket;
+  private readonly clock: ReturnType<typeof setInterval>;
+  private state: Connection = 'connecting';
+  private lastSave: SaveState = 'reconnecting';
+  private idForReaders: string | null = null;
+  private commitInterval = COMMIT_INTERVAL;
+  private commitTimer: ReturnType<typeof setTimeout> | undefined;
+  private lastCommit = Number.NEGATIVE_INFINITY;
+  private requests: string[] = [];
+  private requestTimer: ReturnType<typeof setTimeout> | undefined;
+  private isHeld = false;
+  private flushIsDue = false;
+  private isClosed = false;
+
+  constructor(
+    readonly padName: string,
+    private readonly server: string,
+  ) {
+    this.socket = connect(server, padName, {
+      opened: () => this.join(),
+      received: (message) => this.receive(message),
+      lost: () => this.lost(),
+    });
+    this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
+  }
+
+  get author(): string {
+    return this.engine.author;
+  }
+
+  get readOnly(): boolean {
+    return this.engine.isReadOnly;
+  }
+
+  /** The id under which the pad can only be read. */
+  get readOnlyId(): string | null {
+    return this.idForReaders;
+  }
+
+  get rev(): number {
+    return this.engine.rev;
+  }
+
+  get saveState(): SaveState {
+    return this.engine.saveState;
+  }
+
+  get connection(): Connection {
+    return this.state;
+  }
+
+  people(): Person[] {
+    return this.roster.list();
+  }
+
+  person(id: string): Person | undefined {
+    return this.roster.find(id);
+  }
+
+  setName(name: string): void {
+    store('easysync.name', name);
+    this.roster.change({ name });
+    this.tellAboutMe();
+  }
+
+  setColor(color: string): void {
+    const checked = checkedColor(color, []);
+    if (!checked) return;
+    store('easysync.color', checked);
+    this.roster.change({ color: checked });
+    this.tellAboutMe();
+  }
+
+  /** Listens; the result ends it. */
+  on<K extends keyof SessionEvents>(event: K, listener: SessionEvents[K]): () => void {
+    const listeners = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, listeners);
+    listeners.add(listener);
+    if (event === 'revision') this.engine.tellRevisions(true);
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  /**
+   * To be called when the user has changed something: sees to it that it is committed, and that the editor is told what it
+   * does not show yet, at once or right after the present task.
+   */
+  edited(now = false): void {
+    if (now) this.flush();
+    else if (this.engine.isBehind) queueMicrotask(() => this.flush());
+    this.scheduleCommit();
+    this.tellSaveState();
+  }
+
+  /** Until `release`, nothing is to be shown: the user is composing a character. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.flush();
+  }
+
+  /** Ends the session. What was not sent is lost. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.socket.close();
+    clearInterval(this.clock);
+    clearTimeout(this.commitTimer);
+    clearTimeout(this.requestTimer);
+    this.engine.free();
+  }
+
+  private emit<K extends keyof SessionEvents>(event: K, ...details: Parameters<SessionEvents[K]>): void {
+    for (const listener of this.listeners.get(event) ?? []) {
+      try {
+        (listener as (...details: Parameters<SessionEvents[K]>) => void)(...details);
+      } catch (error) {
+        // What a listener does wrong must not stop the others, nor the session.
+        console.error(error);
+      }
+    }
+  }
+
+  private join(): void {
+    const isForeign = this.server !== '';
+    const message = {
+      component: 'pad',
+      type: 'CLIENT_READY',
+      padId: this.padName,
+      userInfo: { name: load('easysync.name') || null, colorId: load('easysync.color') || null },
+      easysync: { capabilities: 1 },
+      // Where the server's cookie does not reach, and where there is none, the page says who one is.
+      ...(isForeign ? { token: authorToken(), sessionID: null, protocolVersion: 2 } : {}),
+    };
+    this.socket.send(JSON.stringify(message));
+  }
+
+  private lost(): void {
+    if (this.isClosed || this.state === 'disconnected') return;
+    this.engine.disconnected();
+    this.requests = [];
+    if (this.state === 'connected') this.setConnection('reconnecting');
+    this.tellSaveState();
+  }
+
+  private receive(message: string): void {
+    let news = TO_DO;
+    try {
+      news = this.engine.receive(message);
+    } catch (error) {
+      this.emit('trouble', error as EasysyncError);
+    }
+    if (news & FOR_HOST) this.hear(message);
+    if (news & TO_DO) this.doEffects();
+    if (news & TO_SHOW) this.scheduleFlush();
+    this.tellSaveState();
+  }
+
+  /** Reads what concerns more than the document. */
+  private hear(message: string): void {
+    const { type, data } = record(JSON.parse(message));
+    if (type === 'CLIENT_VARS') {
+      const vars = record(data);
+      this.idForReaders = text(vars.readOnlyId);
+      const interval = record(vars.easysync).commitInterval;
+      this.commitInterval = typeof interval === 'number' && interval >= 0 ? interval : COMMIT_INTERVAL;
+      this.roster.join(data);
+      this.tellOlderServers(vars);
+      this.emit('people');
+    } else if (type === 'COLLABROOM') {
+      const { type: kind, userInfo } = record(data);
+      if (kind === 'USER_NEWINFO') this.roster.arrived(userInfo);
+      else if (kind === 'USER_LEAVE') this.roster.left(userInfo);
+      else if (typeof kind === 'string') this.emit('message', kind, data);
+      if (kind === 'USER_NEWINFO' || kind === 'USER_LEAVE') this.emit('people');
+    }
+  }
+
+  /** Servers before 2.0 do not read the name and colour of a join. */
+  private tellOlderServers(vars: Record<string, unknown>): void {
+    const self = this.roster.find(text(vars.userId) ?? '');
+    const name = load('easysync.name') || null;
+    const color = load('easysync.color');
+    if (!self || ((name ?? self.name) === self.name && (color ?? self.color) === self.color)) return;
+    this.roster.change({ name: name ?? self.name ?? '', color: color ?? self.color });
+    this.tellAboutMe();
+  }
+
+  private tellAboutMe(): void {
+    const self = this.roster.find(this.author);
+    if (!self) return;
+    const userInfo = { userId: self.id, name: self.name, colorId: self.color };
+    this.socket.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data: { type: 'USERINFO_UPDATE', userInfo } }));
+    this.emit('people');
+  }
+
+  private doEffects(): void {
+    for (const effect of this.engine.takeEffects()) this.doEffect(effect);
+    if (this.state !== 'disconnected' && this.engine.isLive) {
+      this.setConnection('connected');
+      this.scheduleCommit();
+    }
+  }
+
+  private doEffect(effect: Effect): void {
+    switch (effect.type) {
+      case 'joined':
+        this.emit('joined');
+        break;
+      case 'revision':
+        this.emit('revision', effect);
+        break;
+      case 'accepted':
+        break;
+      case 'send':
+        this.request(effect.message);
+        break;
+      case 'resync':
+        this.setConnection('reconnecting');
+        this.socket.renew();
+        break;
+      case 'desynchronised':
+        this.end('desynchronised');
+        break;
+      case 'disconnected':
+        this.end(effect.reason);
+        break;
+    }
+  }
+
+  private end(reason: string): void {
+    this.socket.close();
+    this.setConnection('disconnected', reason);
+  }
+
+  private setConnection(state: Connection, reason: string | null = null): void {
+    if (this.state === state || this.state === 'disconnected') return;
+    this.state = state;
+    this.emit('connection', state, reason);
+  }
+
+  private tellSaveState(): void {
+    const state = this.engine.saveState;
+    if (state === this.lastSave) return;
+    this.lastSave = state;
+    this.emit('save', state);
+  }
+
+  /** Sends requests at the pace that servers bear. */
+  private request(message: string): void {
+    this.requests.push(message);
+    if (this.requestTimer !== undefined) return;
+    const next = (): void => {
+      const request = this.requests.shift();
+      this.requestTimer = request === undefined ? undefined : setTimeout(next, REQUEST_INTERVAL);
+      if (request !== undefined) this.socket.send(request);
+    };
+    next();
+  }
+
+  private scheduleCommit(): void {
+    if (this.commitTimer !== undefined || !this.engine.hasUncommitted || this.isClosed) return;
+    const wait = Math.max(0, this.lastCommit + this.commitInterval - performance.now());
+    this.commitTimer = setTimeout(() => {
+      this.commitTimer = undefined;
+      this.commit();
+    }, wait);
+  }
+
+  private commit(): void {
+    if (!this.socket.isOpen) return;
+    try {
+      const message = this.engine.commit();
+      if (message === undefined) return;
+      this.lastCommit = performance.now();
+      this.socket.send(message);
+    } catch (error) {
+      this.emit('trouble', error as EasysyncError);
+    }
+  }
+
+  private scheduleFlush(): void {
+    if (this.flushIsDue) return;
+    this.flushIsDue = true;
+    const flush = (): void => {
+      this.flushIsDue = false;
+      this.flush();
+    };
+    if (document.hidden) setTimeout(flush, HIDDEN_FLUSH_DELAY);
+    else requestAnimationFrame(flush);
+  }
+
+  private flush(): void {
+    if (this.isHeld || this.isClosed) return;
+    const patch = this.engine.flush();
+    if (patch) this.emit('patch', patch);
+  }
+
+  private checkClock(): void {
+    if (this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
+    // A commit that could not be made at its time: a message of the server's was lost, or it asked us to slow down.
+    this.scheduleCommit();
+    this.tellSaveState();
+  }
+}
+
+/** Who one is for servers that do not set a cookie for this page. */
+function authorToken(): string {
+  const known = load('easysync.token');
+  if (known && /^t\.[\w-]+$/.test(known)) return known;
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  const numbers = crypto.getRandomValues(new Uint8Array(20));
+  const token = `t.${Array.from(numbers, (number) => letters[number % letters.length]).join('')}`;
+  store('easysync.token', token);
+  return token;
+}
