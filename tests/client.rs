@@ -164,8 +164,9 @@ fn a_bad_item_stops_its_batch_there() {
     assert_eq!(error.to_string(), "NEW_CHANGES_BATCH, item 1: changeset expects a document of 9 code units, found 4");
     assert_eq!((client.rev(), text(client.view())), (3, "cba\n".into()));
     let effects: Vec<_> = std::iter::from_fn(|| client.next_effect()).collect();
-    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Resync { .. })).count(), 2);
-    assert!(matches!(effects.last(), Some(Effect::Resync { rev: 3, .. })));
+    // A fresh join is asked for once, until it comes.
+    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Resync { rev: 2, .. })).count(), 1);
+    assert!(matches!(effects.last(), Some(Effect::Applied { rev: 3, .. })));
 }
 
 #[test]
@@ -228,6 +229,7 @@ fn broken_messages_name_their_type_and_change_nothing() {
             "CHANGESET_REQ: 1 changesets forwards, 0 backwards",
         ),
     ] {
+        let mut client = before.clone();
         assert_eq!(client.receive(&message).unwrap_err().to_string(), wanted, "{message}");
         assert_eq!((client.rev(), client.base(), client.view()), (0, before.base(), before.view()), "{message}");
         assert!(matches!(client.next_effect(), Some(Effect::Resync { rev: 0, .. })));
@@ -238,6 +240,58 @@ fn broken_messages_name_their_type_and_change_nothing() {
         client.receive(message).unwrap();
     }
     assert!(parse_message("{}").is_ok());
+}
+
+#[test]
+fn a_revision_that_does_not_come_and_a_commit_without_answer_lead_to_a_fresh_join() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut writer, mut reader) = (joined(&server, 1), joined(&server, 2));
+    for rev in 1..=2 {
+        type_at(&mut writer, 0, "x");
+        server.commit(&writer.commit().unwrap().unwrap(), &author(1));
+        writer.receive(&accept(rev)).unwrap();
+    }
+    reader.receive(&server.new_changes(2)).unwrap();
+    assert!(reader.is_waiting());
+    reader.expire(10_000.0);
+    reader.expire(12_999.0);
+    assert_eq!(reader.next_effect(), None);
+    reader.expire(13_001.0);
+    let Some(Effect::Resync { rev: 0, error }) = reader.next_effect() else { panic!("no resync") };
+    assert_eq!((error.error.code(), error.to_string().as_str()), ("missing", "NEW_CHANGES: revision 1 has not come"));
+
+    while writer.next_effect().is_some() {}
+    type_at(&mut writer, 0, "y");
+    writer.commit().unwrap().unwrap();
+    writer.expire(0.0);
+    writer.expire(19_999.0);
+    assert_eq!(writer.next_effect(), None);
+    writer.expire(20_001.0);
+    assert!(matches!(writer.next_effect(), Some(Effect::Resync { rev: 2, .. })));
+    assert_eq!(writer.save_state(), SaveState::Reconnecting);
+    // The server never had it; after the join it goes out again.
+    writer.receive(&server.client_vars(&author(1))).unwrap();
+    assert!(writer.commit().unwrap().unwrap().contains("\"baseRev\":2"));
+}
+
+#[test]
+fn fresh_joins_that_do_not_help_end_in_a_stop_that_keeps_the_text() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 3, "d");
+    for refused in 1..=4 {
+        assert!(client.commit().unwrap().is_some());
+        client.receive(r#"{"disconnect":"badChangeset"}"#).unwrap();
+        let effect = client.next_effect();
+        if refused <= 3 {
+            assert!(matches!(effect, Some(Effect::Resync { rev: 0, .. })), "{effect:?}");
+            client.receive(&server.client_vars(&author(1))).unwrap();
+        } else {
+            assert_eq!(effect, Some(Effect::Desynchronised { rev: 0, server_rev: 0 }));
+        }
+    }
+    assert_eq!((client.save_state(), text(client.view())), (SaveState::NotSaved, "abcd\n".into()));
+    assert_eq!(client.commit().unwrap(), None);
 }
 
 #[test]

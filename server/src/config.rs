@@ -13,7 +13,7 @@ const WELCOME: &str =
 /// It serves the pages, keeps the pads in one file, and lets Etherpad's own clients connect as well. Every option can
 /// also be given in the environment, under the name in brackets.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "easysync-server", version)]
+#[command(name = "easysync-server", version, args_override_self = true)]
 pub struct Config {
     /// The address to listen on; 0.0.0.0 for all
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]

@@ -14,10 +14,31 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+/// So many messages of one connection may wait for its pad; who sends more without waiting for answers is cut off.
+const MAX_WAITING: usize = 512;
+
 /// What is known of a connection.
 #[derive(Default)]
 pub(crate) struct Connection {
     state: Mutex<State>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Counts a message as waiting for as long as it is there.
+pub(crate) struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    /// Counts one more; `None` if there are too many.
+    fn begin(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let one = Self(count.clone());
+        (count.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(one)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -157,7 +178,12 @@ impl Gateway {
         }
         let session = socket.data.lock().session.clone();
         let SessionLink { id, pad, .. } = session.ok_or("not in a pad yet")?;
-        let is_open = pad.send(Message::Said(Said { session: id, message, ack }));
+        let Some(waiting) = Waiting::begin(&socket.data.waiting) else {
+            tracing::info!(session = id, "sends faster than can be answered, closed");
+            socket.close(DisconnectReason::TransportClose);
+            return Ok(());
+        };
+        let is_open = pad.send(Message::Said(Said { session: id, message, ack, waiting }));
         is_open.then_some(()).ok_or_else(|| "the pad is closed".to_owned())
     }
 

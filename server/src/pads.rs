@@ -94,9 +94,10 @@ impl Shared {
         }
     }
 
-    /// Whether a pad has been made.
+    /// Whether a pad has been made. One that is open may not have reached the store yet.
     pub fn exists(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.store.get(&record::key(id))?.is_some())
+        let is_open = self.open.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id);
+        Ok(is_open || self.store.get(&record::key(id))?.is_some())
     }
 
     /// The pad that is meant by an id; `None` if there can be none.

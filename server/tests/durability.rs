@@ -98,8 +98,7 @@ fn spawn(data: &Path) -> (Child, SocketAddr) {
 }
 
 /// Writes one word after the other until the connection ends; `acknowledged` gets those that the server has taken.
-async fn write_words(address: SocketAddr, name: String, acknowledged: Arc<Mutex<Vec<String>>>) {
-    let mut person = Person::open(address, "p", r#""easysync":{"capabilities":1}"#).await;
+async fn write_words(mut person: Person, name: String, acknowledged: Arc<Mutex<Vec<String>>>) {
     for number in 0.. {
         let word = format!("<{name}.{number}>");
         let at = fastrand::usize(0..person.view().len_utf16());
@@ -124,8 +123,15 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
     let mut before = 0;
     for round in 0..5u64 {
         let (mut child, address) = spawn(&data);
-        let writers: Vec<_> = (0..6)
-            .map(|writer| tokio::spawn(write_words(address, format!("{round}.{writer}"), acknowledged.clone())))
+        let mut writers = Vec::new();
+        for _ in 0..6 {
+            writers.push(Person::open(address, "p", r#""easysync":{"capabilities":1}"#).await);
+        }
+        let writers: Vec<_> = (0..)
+            .zip(writers)
+            .map(|(number, writer)| {
+                tokio::spawn(write_words(writer, format!("{round}.{number}"), acknowledged.clone()))
+            })
             .collect();
         while acknowledged.lock().unwrap().len() < before + 50 {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -43,7 +43,7 @@ test('what others write before, in and behind the line of a composition is kept'
     const word = `<${index}>`;
     if (index % 4 === 0) await two.caretBefore('first');
     else if (index % 4 === 1) await two.caretAfter('last line');
-    else if (index % 4 === 2) await two.caretBefore('middle');
+    else if (index % 4 === 2) await two.caretBefore('mid');
     else await two.caretBefore(' line\nlast');
     await two.type(word);
     await two.untilSaved();

@@ -26,7 +26,7 @@ use crate::pads::Shared;
 use easysync::{AttribPool, Document};
 use fanout::{Accept, Batches, Delivery, Session, Source};
 use record::{Head, Loaded};
-use revision::{KEY_EVERY, PadError, Revision};
+use revision::{PadError, Revision};
 use room::RoomState;
 use state::{Committer, PadState, Refusal};
 use std::collections::BTreeMap;
@@ -186,8 +186,7 @@ impl Pad {
             state,
         };
         if is_new {
-            // Nobody is told of the pad before it is durable: jobs become durable in order, and any later revision needs
-            // this one.
+            // Jobs become durable in order, so before any other revision. If this is lost, the pad is made again alike.
             pad.shared.writer.write(puts, || ());
         }
         pad
@@ -380,23 +379,24 @@ impl Pad {
             }
         }
         self.pool_written = self.state.pool.len();
-        let key_record = (first..=head).zip(&puts).find(|(rev, _)| rev % KEY_EVERY == 0);
-        // Of two revisions made at once only the last has its document at hand.
-        let key_record = key_record.filter(|(rev, _)| *rev == head).map(|(_, (_, record))| record.clone());
+        let key = self.state.key.take().and_then(|(rev, doc)| {
+            let (_, record) = puts.get(rev.checked_sub(first)? as usize)?;
+            Some((rev, doc, record.clone()))
+        });
         let handle = self.handle.clone();
         self.shared.writer.write(puts, move || handle.tell(Message::Durable(head)));
-        if let Some(record) = key_record {
-            self.write_key_revision(head, record);
+        if let Some((rev, doc, record)) = key {
+            self.write_key_revision(rev, doc, record);
         }
     }
 
     /// Writes the record of a key revision again, with the document. Whoever needs a key revision that is not there
     /// takes the one before it, so if the last is still being made, this one is left out.
-    fn write_key_revision(&mut self, rev: u32, record: String) {
+    fn write_key_revision(&mut self, rev: u32, doc: Document, record: String) {
         if std::mem::replace(&mut self.key_running, true) {
             return;
         }
-        let (doc, pool) = (self.state.doc.clone(), self.state.pool.clone());
+        let pool = self.state.pool.clone();
         let (id, writer, handle) = (self.id.clone(), self.shared.writer.clone(), self.handle.clone());
         tokio::task::spawn_blocking(move || {
             let puts = easysync::Value::parse(&record)

@@ -101,7 +101,7 @@ fn read(store: &dyn Store, pad: &str, text: &str) -> Result<Loaded, PadError> {
         chat_head += 1;
     }
     let saved = record.get("savedRevisions").map(|saved| saved.items().to_vec()).unwrap_or_default();
-    let state = PadState { doc, pool, head, time, recent };
+    let state = PadState { doc, pool, head, time, recent, key: None };
     Ok(Loaded { state, recorded, chat_head, saved, puts: Vec::new() })
 }
 
@@ -119,6 +119,6 @@ fn create(pad: &str, welcome: &str, now: f64) -> Result<Loaded, Error> {
     let head = Head { head: 0, chat_head: -1, saved: Vec::new() };
     let puts = vec![(key, revision::key_put(pad, 0, &record, &doc, &pool).1), put(pad, &head, &doc, &pool)];
     let recent = VecDeque::from([Arc::new(first)]);
-    let state = PadState { doc, pool, head: 0, time: now, recent };
+    let state = PadState { doc, pool, head: 0, time: now, recent, key: None };
     Ok(Loaded { state, recorded: 0, chat_head: -1, saved: Vec::new(), puts })
 }

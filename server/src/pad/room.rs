@@ -4,6 +4,7 @@ use super::fanout::{Outlet, Session};
 use super::history::History;
 use super::{Message, Pad, record, vars};
 use crate::authors::{self, Author, AuthorId};
+use crate::gateway::Waiting;
 use crate::socketio;
 use easysync::{ClientMessage, Utf16String, Value};
 use engineioxide::Str;
@@ -43,6 +44,8 @@ pub struct Said {
     pub message: ClientMessage,
     /// By which number an acknowledgement is awaited.
     pub ack: Option<u64>,
+    /// Counts it as waiting until it is handled.
+    pub waiting: Waiting,
 }
 
 /// What belongs to the people in a pad.
@@ -257,7 +260,8 @@ impl Pad {
     }
 
     pub(super) fn said(&mut self, said: Said) {
-        let Said { session: id, message, ack } = said;
+        let Said { session: id, message, ack, waiting } = said;
+        drop(waiting);
         let Some(session) = self.sessions.get(&id) else { return };
         let author = session.author.clone();
         let result = match message {

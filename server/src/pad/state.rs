@@ -1,7 +1,7 @@
 //! A pad's document and what a commit does to it. No socket, no store, no clock.
 
 use super::markers;
-use super::revision::Revision;
+use super::revision::{KEY_EVERY, Revision};
 use crate::authors::AuthorId;
 use easysync::{
     AttribPool, AttribSet, Attribute, Changeset, Document, Error, ErrorKind, OpKind, Submission, UserChanges,
@@ -70,6 +70,8 @@ pub struct PadState {
     pub time: f64,
     /// The last revisions, ascending, without gaps, up to the head.
     pub recent: VecDeque<Arc<Revision>>,
+    /// The last key revision that was made here, and the document at it, until someone takes them.
+    pub key: Option<(u32, Document)>,
 }
 
 impl PadState {
@@ -165,6 +167,9 @@ impl PadState {
         let revision = Revision::new(self.head, changeset, who.author.clone(), times, session, &self.pool);
         self.recent.push_back(Arc::new(revision));
         self.time = time;
+        if self.head.is_multiple_of(KEY_EVERY) {
+            self.key = Some((self.head, after.clone()));
+        }
         self.doc = after;
     }
 

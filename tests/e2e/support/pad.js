@@ -107,23 +107,33 @@ export class Pad {
     );
   }
 
-  /** Puts the caret behind, or the selection on, the first place where a text stands. */
+  /** Selects the first place where a text stands, or puts the caret before or behind it. */
   async selectText(text) {
-    const at = (await this.text()).indexOf(text);
-    assert.ok(at >= 0, `the pad has no “${text}”`);
-    await this.select(at, at + text.length);
+    await this.#selectAt(text, 0, text.length);
   }
 
   async caretAfter(text) {
-    const at = (await this.text()).indexOf(text);
-    assert.ok(at >= 0, `the pad has no “${text}”`);
-    await this.select(at + text.length);
+    await this.#selectAt(text, text.length, text.length);
   }
 
   async caretBefore(text) {
-    const at = (await this.text()).indexOf(text);
-    assert.ok(at >= 0, `the pad has no “${text}”`);
-    await this.select(at);
+    await this.#selectAt(text, 0, 0);
+  }
+
+  /** In one go, for text may come in between. */
+  async #selectAt(text, anchor, head) {
+    const found = await this.page.evaluate(
+      ([wanted, from, to]) => {
+        const { view } = window.easysync;
+        const at = view.state.doc.sliceString(0, view.state.doc.length, '\n').indexOf(wanted);
+        if (at < 0) return false;
+        view.focus();
+        view.dispatch({ selection: { anchor: at + from, head: at + to }, userEvent: 'select' });
+        return true;
+      },
+      [text, anchor, head],
+    );
+    assert.ok(found, `the pad has no “${text}”`);
   }
 
   async type(text) {
