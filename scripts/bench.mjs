@@ -1,10 +1,31 @@
-// The engine's benches: recorded traces, growth with the document, and each operation by itself.
+// The benches, all or some of them: npm run bench -- trace page
+//
+// Options go to a bench that stands alone: npm run bench -- page --runs 5
 
-import { needRust } from './setup.mjs';
+import { needPackages, needRust } from './setup.mjs';
 import { run } from './run.mjs';
 
-needRust();
-const benches = process.argv.slice(2);
-for (const bench of benches.length > 0 ? benches : ['trace', 'scale', 'operations']) {
-  run(`bench ${bench}`, ['cargo', 'bench', '--bench', bench]);
+const cargo = (name) => (options) => run(`bench ${name}`, ['cargo', 'bench', '--bench', name, ...(options.length > 0 ? ['--', ...options] : [])]);
+const node = (name) => (options) => run(`bench ${name}`, ['node', `bench/${name}/run.mjs`, ...options]);
+
+const BENCHES = {
+  trace: cargo('trace'),
+  scale: cargo('scale'),
+  operations: cargo('operations'),
+  history: cargo('history'),
+  edge: node('edge'),
+  page: node('page'),
+};
+
+const args = process.argv.slice(2);
+const firstOption = args.findIndex((arg) => arg.startsWith('-'));
+const names = firstOption < 0 ? args : args.slice(0, firstOption);
+const options = firstOption < 0 ? [] : args.slice(firstOption);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0 || (options.length > 0 && names.length !== 1)) {
+  console.error(`usage: npm run bench -- [${Object.keys(BENCHES).join(' | ')}]... or one of them with options`);
+  process.exit(2);
 }
+needRust();
+needPackages();
+for (const name of names.length > 0 ? names : Object.keys(BENCHES)) BENCHES[name](options);

@@ -99,3 +99,8 @@ pub use protocol::{
 };
 pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};
+
+/// The examples of the README are run as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

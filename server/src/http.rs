@@ -88,7 +88,7 @@ async fn index(State(site): Shelf, headers: HeaderMap) -> Response {
 }
 
 async fn pad_page(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    if let Err(answer) = check_name(&name, "") {
+    if let Some(answer) = other_name(&name, "") {
         return answer;
     }
     let mut response = page(&site, &headers, "pad.html").await;
@@ -105,23 +105,23 @@ async fn pad_page(State(site): Shelf, Path(name): Path<String>, headers: HeaderM
 }
 
 async fn timeslider_page(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    match check_name(&name, "/timeslider") {
-        Ok(()) => page(&site, &headers, "timeslider.html").await,
-        Err(answer) => answer,
+    match other_name(&name, "/timeslider") {
+        None => page(&site, &headers, "timeslider.html").await,
+        Some(answer) => answer,
     }
 }
 
-/// Pads have one name each; who comes with another way to write it is sent there.
-fn check_name(name: &str, rest: &str) -> Result<(), Response> {
+/// Pads have one name each; the answer to who comes with another way to write it, or with what can be no name.
+fn other_name(name: &str, rest: &str) -> Option<Response> {
     let clean = sanitize(name);
     if !is_name(&clean) {
-        return Err(text_page(StatusCode::NOT_FOUND, "This cannot be the name of a pad."));
+        return Some(text_page(StatusCode::NOT_FOUND, "This cannot be the name of a pad."));
     }
     if clean == name {
-        return Ok(());
+        return None;
     }
     let encoded: String = clean.bytes().map(percent).collect();
-    Err(Redirect::to(&format!("/p/{encoded}{rest}")).into_response())
+    Some(Redirect::to(&format!("/p/{encoded}{rest}")).into_response())
 }
 
 fn percent(byte: u8) -> String {

@@ -15,6 +15,9 @@ use common::{Wire, at, commit, number, start_with, text};
 use easysync::Value;
 use easysync_server::Server;
 
+/// Keys and values.
+type Pool = &'static [(&'static str, &'static str)];
+
 const TEXT: &str = "one\ntwo\n";
 
 async fn server(folder: &std::path::Path) -> Server {
@@ -30,7 +33,7 @@ async fn head(server: &Server, pad: &str) -> (u32, String) {
 
 /// Each row: a name, the base revision as it is sent, the changeset, and pool entries besides number 0, which is the
 /// author's own name.
-const REFUSED: &[(&str, &str, &str, &[(&str, &str)])] = &[
+const REFUSED: &[(&str, &str, &str, Pool)] = &[
     ("a base above the head", "5", "Z:8>1*0+1$x", &[]),
     ("a base that is a string", "\"0\"", "Z:8>1*0+1$x", &[]),
     ("a negative base", "-1", "Z:8>1*0+1$x", &[]),
@@ -100,7 +103,7 @@ async fn bad_commits_are_refused_and_leave_nothing_behind() {
 }
 
 /// Each row: a name, the changeset, more pool entries, and whether a revision is made of it.
-const ACCEPTED: &[(&str, &str, &[(&str, &str)], bool)] = &[
+const ACCEPTED: &[(&str, &str, Pool, bool)] = &[
     ("a removal before an insert", "Z:8>0-1*0+1$x", &[], true),
     ("a pool entry that is not used", "Z:8>1*0+1$x", &[("bold", "true")], true),
     ("attributes that are not sorted", "Z:8>1*1*0+1$x", &[("bold", "true")], true),

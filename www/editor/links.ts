@@ -97,7 +97,7 @@ function open(address: string): void {
 
 function linkNote(link: Link): Tooltip {
   return {
-    pos: link.from,
+    pos: link.to,
     above: false,
     create: () => {
       const dom = document.createElement('div');

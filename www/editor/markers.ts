@@ -8,6 +8,7 @@ import type { DecorationSet, ViewUpdate } from '@codemirror/view';
 import { affects, isOwn } from './binding';
 import type { EditorEngine, LineFormat } from './engine';
 import { hostOf, inStep } from './host';
+import { bulletLabel, numberLabel } from './labels';
 
 const MARKER = '*';
 const DEEPEST_LEVEL = 16;
@@ -74,55 +75,6 @@ class ItemWidget extends WidgetType {
   override ignoreEvent(): boolean {
     return false;
   }
-}
-
-const BULLETS = ['•', '◦', '▪'];
-
-/** The number as it is written at a level: 1. a. i. and again. */
-function numberLabel(number: number, level: number): string {
-  const style = (level - 1) % 3;
-  if (style === 1 && number > 0) return `${letters(number)}.`;
-  if (style === 2 && number > 0 && number < 4000) return `${roman(number)}.`;
-  return `${number}.`;
-}
-
-function letters(number: number): string {
-  let rest = number;
-  let label = '';
-  while (rest > 0) {
-    rest -= 1;
-    label = String.fromCharCode(97 + (rest % 26)) + label;
-    rest = Math.floor(rest / 26);
-  }
-  return label;
-}
-
-const ROMAN: readonly (readonly [number, string])[] = [
-  [1000, 'm'],
-  [900, 'cm'],
-  [500, 'd'],
-  [400, 'cd'],
-  [100, 'c'],
-  [90, 'xc'],
-  [50, 'l'],
-  [40, 'xl'],
-  [10, 'x'],
-  [9, 'ix'],
-  [5, 'v'],
-  [4, 'iv'],
-  [1, 'i'],
-];
-
-function roman(number: number): string {
-  let rest = number;
-  let label = '';
-  for (const [value, sign] of ROMAN) {
-    while (rest >= value) {
-      label += sign;
-      rest -= value;
-    }
-  }
-  return label;
 }
 
 /** The number of an ordered item: the stored one, or one counted from the items before it. */
@@ -207,7 +159,7 @@ class Markers {
       if (classes) lines.add(line.from, line.from, cached(lineDecorations, classes, () => Decoration.line({ class: classes })));
       let label = '';
       if (format.list === 'bullet') {
-        label = BULLETS[(levelOf(format) - 1) % BULLETS.length] ?? '';
+        label = bulletLabel(levelOf(format));
         before = null;
       } else if (format.list === 'number') {
         // An item right after its neighbour goes on from it: a long list without stored numbers is not walked for each of its items.

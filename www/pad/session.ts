@@ -1,4 +1,4 @@
-// A session at a pad: the one place where socket, engine and editor meet.
+// A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
 import { init, Pad } from 'easysync-wasm';
 import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';

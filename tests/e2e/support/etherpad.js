@@ -1,0 +1,113 @@
+// A real Etherpad, as npm has it.
+
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentOf, fetchText, root } from './server.js';
+
+const PACKAGES = join(root, 'tests', 'etherpad', 'node_modules');
+const START_TIME = 60_000;
+
+/** An Etherpad 1.8.14 with nothing in it. */
+export class Etherpad {
+  #output = '';
+
+  static async start() {
+    const etherpad = new Etherpad();
+    etherpad.folder = mkdtempSync(join(tmpdir(), 'easysync-etherpad-'));
+    etherpad.port = await freePort();
+    try {
+      etherpad.#prepare();
+      await etherpad.#run();
+    } catch (error) {
+      await etherpad.close();
+      throw error;
+    }
+    return etherpad;
+  }
+
+  get origin() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  address(pad) {
+    return `${this.origin}/p/${pad}`;
+  }
+
+  async text(pad) {
+    return fetchText(`${this.address(pad)}/export/txt`);
+  }
+
+  async content(pad) {
+    return contentOf(JSON.parse(await fetchText(`${this.address(pad)}/export/etherpad`)));
+  }
+
+  async close() {
+    const child = this.process;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Lays out the folders as Etherpad wants them: it finds its root only if its own folder is called `src`. */
+  #prepare() {
+    if (!existsSync(join(PACKAGES, 'ep_etherpad-lite'))) throw new Error('Etherpad is not installed: run `npm ci --ignore-scripts` in tests/etherpad');
+    const { folder } = this;
+    cpSync(join(PACKAGES, 'ep_etherpad-lite'), join(folder, 'src'), { recursive: true });
+    mkdirSync(join(folder, 'var'));
+    mkdirSync(join(folder, 'node_modules'));
+    for (const name of readdirSync(PACKAGES)) {
+      if (name.startsWith('.') || name === 'ep_etherpad-lite') continue;
+      symlinkSync(join(PACKAGES, name), join(folder, 'node_modules', name), 'dir');
+    }
+    symlinkSync(join('..', 'src'), join(folder, 'node_modules', 'ep_etherpad-lite'), 'dir');
+    writeFileSync(join(folder, 'package.json'), '{"name":"pads","private":true,"dependencies":{"ep_etherpad-lite":"1.8.14"}}\n');
+    const many = { duration: 1, points: 100_000 };
+    const settings = {
+      title: 'Etherpad',
+      ip: '127.0.0.1',
+      port: this.port,
+      dbType: 'dirty',
+      dbSettings: { filename: 'var/dirty.db' },
+      defaultPadText: 'Shared.',
+      suppressErrorsInPadText: true,
+      commitRateLimiting: many,
+      importExportRateLimiting: { windowMs: 1000, max: 100_000 },
+      loglevel: 'WARN',
+    };
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
+  }
+
+  async #run() {
+    const env = { ...process.env, NODE_ENV: 'production' };
+    const child = spawn(process.execPath, ['src/node/server.js'], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        this.#output = (this.#output + data).slice(-20_000);
+      });
+    }
+    const end = Date.now() + START_TIME;
+    while (Date.now() < end && child.exitCode === null) {
+      await sleep(250);
+      const answer = await fetch(`${this.origin}/`).catch(() => null);
+      if (answer?.ok) return;
+    }
+    throw new Error(`Etherpad did not start:\n${this.#output}`);
+  }
+}
+
+/** A port that nobody listens on at the moment. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,115 @@
+// The npm package as it is published, in Node: packed, installed in an empty folder, used as its README says.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'easysync-'));
+let easysync;
+
+function npm(...args) {
+  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+before(async () => {
+  writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
+  const [{ filename }] = JSON.parse(npm('pack', join(root, 'pkg'), '--json'));
+  npm('install', '--no-audit', '--no-fund', '--offline', `./${filename}`);
+  easysync = await import(pathToFileURL(join(folder, 'node_modules', 'easysync-wasm', 'node.js')).href);
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+const room = (data) => JSON.stringify({ type: 'COLLABROOM', data });
+const apool = { numToAttrib: { 0: ['author', 'a.you'] }, attribToNum: {}, nextNum: 1 };
+const vars = (text) =>
+  JSON.stringify({
+    type: 'CLIENT_VARS',
+    data: {
+      userId: 'a.me',
+      collab_client_vars: {
+        padId: 'pad',
+        rev: 0,
+        initialAttributedText: { text, attribs: `|1+${text.length.toString(36)}` },
+        apool: { numToAttrib: {}, nextNum: 0 },
+      },
+    },
+  });
+
+test('a call before init() says what is missing', () => {
+  assert.throws(() => new easysync.Pad(), /call init\(\) and await it/);
+});
+
+test('the example of the README joins, shows, and commits', async () => {
+  const readme = readFileSync(join(folder, 'node_modules', 'easysync-wasm', 'README.md'), 'utf8');
+  const example = /```js\n([^]*?)```/.exec(readme)[1];
+  assert.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(example), 'the README of the repository shows another example');
+  const shown = [];
+  const effects = [];
+  const sent = [];
+  const listeners = {};
+  const host = {
+    socket: { on: (_event, listener) => (listeners.message = listener), send: (message) => sent.push(message) },
+    editor: { on: (_event, listener) => (listeners.change = listener) },
+    show: (patch) => shown.push(patch),
+    act: (effect) => effects.push(effect),
+  };
+  // A module of its own, as a reader would paste it; what it needs from outside stands in globals.
+  Object.assign(globalThis, host);
+  writeFileSync(join(folder, 'example.js'), `${example}\nexport { pad };\n`);
+  const { pad } = await import(pathToFileURL(join(folder, 'example.js')).href);
+
+  listeners.message(vars('hello\n'));
+  assert.deepEqual(effects, [{ type: 'joined', rev: 0 }]);
+  listeners.message(room({ type: 'NEW_CHANGES', newRev: 1, changeset: 'Z:6>2*0+2$😀', apool, author: 'a.you', currentTime: 1, timeDelta: 1 }));
+  assert.deepEqual([[...shown[0].changes], shown[0].text], [[0, 0, 2], '😀']);
+  listeners.change(new Uint32Array([7, 7, 1]), '!');
+  const { data } = JSON.parse(sent[0]);
+  assert.deepEqual([data.baseRev, data.changeset, data.apool.numToAttrib], [1, 'Z:8>1=7*0+1$!', { 0: ['author', 'a.me'] }]);
+  assert.equal(pad.saveState, 'saving');
+  listeners.message(room({ type: 'ACCEPT_COMMIT', newRev: 2 }));
+  assert.equal(pad.saveState, 'saved');
+  assert.equal(pad.text(0, pad.length), '😀hello!\n');
+  assert.deepEqual(pad.counts(), { applied: 1, accepted: 1, duplicates: 0, held: 0 });
+  pad.free();
+});
+
+test('each revision is told with its author, in a batch too', async () => {
+  await easysync.init();
+  const pad = new easysync.Pad();
+  pad.tellRevisions(true);
+  pad.receive(vars('\n'));
+  pad.takeEffects();
+  const change = (newRev, changeset, author) => ({ newRev, changeset, apool, author, currentTime: newRev, timeDelta: 1 });
+  const changes = [change(1, 'Z:1>1*0+1$a', 'a.you'), change(2, 'Z:2>1*0+1$b', 'a.they')];
+  pad.receive(room({ type: 'NEW_CHANGES_BATCH', changes }));
+  assert.deepEqual(pad.takeEffects(), [
+    { type: 'revision', rev: 1, author: 'a.you', time: 1 },
+    { type: 'revision', rev: 2, author: 'a.they', time: 2 },
+  ]);
+  pad.free();
+});
+
+test('what is wrong is thrown as an Error with a code, and nothing has changed', async () => {
+  await easysync.init();
+  const pad = new easysync.Pad();
+  pad.receive(vars('abc\n'));
+  const wrong = room({ type: 'NEW_CHANGES', newRev: 1, changeset: 'Z:9>1+1$x', apool, author: '', currentTime: 1, timeDelta: 1 });
+  assert.throws(() => pad.receive(wrong), (error) => {
+    assert.ok(error instanceof Error);
+    const { name, code, messageType, revision, expected, found } = error;
+    assert.deepEqual({ name, code, messageType, revision, expected, found }, {
+      name: 'EasysyncError', code: 'length-mismatch', messageType: 'NEW_CHANGES', revision: 0, expected: 9, found: 4,
+    });
+    return true;
+  });
+  assert.equal(pad.text(0, pad.length), 'abc\n');
+  pad.free();
+});
