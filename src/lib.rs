@@ -82,8 +82,8 @@ pub use changeset::{
     Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
-pub use client::{Audience, Client, Counts, Effect, Layers, Order, Pad, Placed, SaveState, ShownPatch};
-pub use document::{AText, Change, Document, Patch};
+pub use client::{Audience, Client, Counts, Effect, Layers, Order, Pad, Placed, SaveState};
+pub use document::{AText, Change, Document, Patch, ShownPatch};
 pub use edit::{
     Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind, clear_authorship, clear_formatting,
     delete_backward, document_to_html, enter, format_at, fragment, has_format, indent, insert_fragment, line_format,

@@ -16,7 +16,8 @@ mod server;
 
 use common::json;
 use easysync::{
-    AttribPool, AttribSet, Attribute, Changeset, Client, Document, Effect, SaveState, Utf16String, parse_message,
+    AttribPool, AttribSet, Attribute, Builder, Changeset, Client, Document, Effect, SaveState, Utf16String,
+    parse_message,
 };
 use server::{Outcome, Server, accept};
 use std::collections::{BTreeMap, VecDeque};
@@ -243,6 +244,31 @@ fn broken_messages_name_their_type_and_change_nothing() {
 }
 
 #[test]
+fn a_name_taken_off_unsent_text_goes_off_with_the_next_commit() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 1, "new");
+    let no_name = AttribSet::from(client.pool_mut().put(Attribute::new("author", "")));
+    let mut clear = Builder::new(7);
+    clear.keep(1, 0, &AttribSet::EMPTY).keep(2, 0, &no_name);
+    client.edit(&clear.finish().unwrap()).unwrap();
+    let shown = content(client.view().unwrap(), client.pool());
+    assert_eq!(shown.iter().filter(|(_, attribs)| attribs.is_empty()).count(), 6);
+
+    let first = client.commit().unwrap().unwrap();
+    assert!(first.contains(r#""changeset":"Z:4>3=1*0+3$new""#), "{first}");
+    server.commit(&first, &author(1));
+    assert_eq!(content(client.view().unwrap(), client.pool()), shown);
+    client.receive(&accept(1)).unwrap();
+    assert_eq!(content(client.view().unwrap(), client.pool()), shown);
+    server.commit(&client.commit().unwrap().unwrap(), &author(1));
+    client.receive(&accept(2)).unwrap();
+    assert!(!client.has_uncommitted());
+    assert_eq!(content(client.view().unwrap(), client.pool()), shown);
+    assert_eq!(content(&server.head, &server.pool), shown);
+}
+
+#[test]
 fn a_revision_that_does_not_come_and_a_commit_without_answer_lead_to_a_fresh_join() {
     let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
     let (mut writer, mut reader) = (joined(&server, 1), joined(&server, 2));
@@ -276,21 +302,28 @@ fn a_revision_that_does_not_come_and_a_commit_without_answer_lead_to_a_fresh_joi
 
 #[test]
 fn fresh_joins_that_do_not_help_end_in_a_stop_that_keeps_the_text() {
-    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
-    let mut client = joined(&server, 1);
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));
     type_at(&mut client, 3, "d");
     for refused in 1..=4 {
+        // That others go on does not count as help.
+        type_at(&mut other, 0, "o");
+        server.commit(&other.commit().unwrap().unwrap(), &author(2));
+        other.receive(&accept(refused)).unwrap();
+        client.receive(&server.new_changes(refused)).unwrap();
+        while !matches!(client.next_effect(), Some(Effect::Applied { .. })) {}
+
         assert!(client.commit().unwrap().is_some());
         client.receive(r#"{"disconnect":"badChangeset"}"#).unwrap();
         let effect = client.next_effect();
         if refused <= 3 {
-            assert!(matches!(effect, Some(Effect::Resync { rev: 0, .. })), "{effect:?}");
+            assert!(matches!(effect, Some(Effect::Resync { rev, .. }) if rev == refused), "{effect:?}");
             client.receive(&server.client_vars(&author(1))).unwrap();
         } else {
-            assert_eq!(effect, Some(Effect::Desynchronised { rev: 0, server_rev: 0 }));
+            assert_eq!(effect, Some(Effect::Desynchronised { rev: 4, server_rev: 4 }));
         }
     }
-    assert_eq!((client.save_state(), text(client.view())), (SaveState::NotSaved, "abcd\n".into()));
+    assert_eq!((client.save_state(), text(client.view())), (SaveState::NotSaved, "ooooabcd\n".into()));
     assert_eq!(client.commit().unwrap(), None);
 }
 

@@ -97,6 +97,44 @@ fn spawn(data: &Path) -> (Child, SocketAddr) {
     (child, address)
 }
 
+#[tokio::test]
+async fn what_the_record_of_a_pad_does_not_have_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("pads.redb");
+    let (mut child, address) = spawn(&data);
+    let mut writer = Person::open(address, "p", "").await;
+    writer.edit(0..0, &[0xd83d, 0x61, 0xde00]).await;
+    writer.settle(1).await;
+    let bold = writer.client.pool_mut().put(easysync::Attribute::new("bold", "half \u{1f600}"));
+    let mut format = easysync::Builder::new(writer.view().len_utf16());
+    format.keep(2, 0, &easysync::AttribSet::from(bold));
+    writer.client.edit(&format.finish().unwrap()).unwrap();
+    writer.commit().await;
+    writer.settle(2).await;
+    let chat = r#"{"type":"COLLABROOM","component":"pad","data":{"type":"CHAT_MESSAGE","message":{"text":"hi"}}}"#;
+    writer.wire.send(chat).await;
+    writer.wire.expect("CHAT_MESSAGE").await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let (mut child, address) = spawn(&data);
+    let vars = Wire::connect(address, None).await.join("p", "").await;
+    assert_eq!(at(&vars, &["data", "chatHead"]).as_integer(), Some(0));
+    let after = Person::open(address, "p", "").await;
+    assert_eq!((after.client.rev(), after.view().text()), (2, writer.view().text()));
+    let value = |person: &Person, at: usize| {
+        let attribs = person.view().attribs_at(at).unwrap();
+        let key: Vec<u16> = "bold".encode_utf16().collect();
+        attribs.value(&key, person.client.pool()).unwrap().cloned()
+    };
+    assert!(value(&writer, 1).is_some());
+    for position in 0..4 {
+        assert_eq!(value(&after, position), value(&writer, position), "at {position}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// Writes one word after the other until the connection ends; `acknowledged` gets those that the server has taken.
 async fn write_words(mut person: Person, name: String, acknowledged: Arc<Mutex<Vec<String>>>) {
     for number in 0.. {

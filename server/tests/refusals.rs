@@ -62,6 +62,7 @@ const REFUSED: &[(&str, &str, &str, Pool)] = &[
     ("the last newline removed", "0", "Z:8<1|1=4=3|1-1$", &[]),
     ("text behind the last newline", "0", "Z:8>1|2=8*0+1$x", &[]),
     ("everything removed", "0", "Z:8<8|2-8$", &[]),
+    ("a new format, and the last newline removed", "0", "Z:8<1|1=4*1=3|1-1$", &[("kind", "somebodyelse")]),
 ];
 
 #[tokio::test]
@@ -94,12 +95,13 @@ async fn bad_commits_are_refused_and_leave_nothing_behind() {
     assert_eq!(ack, "[null,null]");
     assert_eq!(before.last().unwrap(), r#"{"type":"COLLABROOM","data":{"type":"ACCEPT_COMMIT","newRev":1}}"#);
     assert_eq!(head(&server, "p").await, (1, format!("x{TEXT}")));
-    // What refused commits named is not in the pool: the authors that they invented are still unknown.
+    // What refused commits named is not in the pool, and is not written with the next commit.
     let vars = Wire::connect(server.address(), None).await.join("p", "").await;
     assert!(!vars.to_string().contains("somebodyelse"));
     server.stop().await.unwrap();
-    let export = std::fs::read(folder.path().join("pads.redb")).unwrap();
-    assert!(!String::from_utf8_lossy(&export).contains("somebodyelse"));
+    let file = std::fs::read(folder.path().join("pads.redb")).unwrap();
+    let file = String::from_utf8_lossy(&file);
+    assert!(file.contains(&me) && !file.contains("somebodyelse"));
 }
 
 /// Each row: a name, the changeset, more pool entries, and whether a revision is made of it.

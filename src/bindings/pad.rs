@@ -7,8 +7,8 @@ use super::convert::{
 use super::error::Thrown;
 use crate::attrib::{AttribPool, AttribSet};
 use crate::changeset::Changeset;
-use crate::client::{Audience, Pad, ShownPatch};
-use crate::document::Document;
+use crate::client::{Audience, Pad};
+use crate::document::{Document, ShownPatch};
 use crate::edit;
 use crate::error::Error;
 use js_sys::{JsString, Uint32Array};

@@ -7,7 +7,6 @@
 //! | `session` | the whole client: events in, effects out |
 //! | `backlog` | many changesets as one, when it is asked for |
 //! | `undo` | one's own steps, past what others did |
-//! | `shown` | a change as an editor has to show it |
 //! | `pad` | a client with an editor in front of it |
 
 mod backlog;
@@ -15,11 +14,9 @@ mod layers;
 mod order;
 mod pad;
 mod session;
-mod shown;
 mod undo;
 
 pub use layers::Layers;
 pub use order::{Order, Placed};
 pub use pad::Pad;
 pub use session::{Audience, Client, Counts, Effect, SaveState};
-pub use shown::ShownPatch;

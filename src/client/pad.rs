@@ -8,11 +8,10 @@
 
 use super::backlog::Backlog;
 use super::session::{Audience, Client, Effect};
-use super::shown::ShownPatch;
 use super::undo::{EditKind, Undo};
 use crate::attrib::{AttribPool, Attribute};
 use crate::changeset::{Assoc, Changeset, Tie};
-use crate::document::Document;
+use crate::document::{Document, ShownPatch};
 use crate::edit;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::MessageError;

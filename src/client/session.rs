@@ -167,13 +167,15 @@ pub struct Client {
     is_rejoining: bool,
     /// The revision at which the last fresh join was asked for, and how often there.
     rejoins: (u32, u32),
+    /// How often the server has refused a commit since it took one.
+    refusals: u32,
     /// Since when a gap has been open at a revision, and since when a commit has been out.
     gap_since: Deadline,
     commit_since: Deadline,
     effects: VecDeque<Effect>,
 }
 
-/// How many fresh joins are tried at one revision.
+/// How many fresh joins are tried at one revision, or for one commit.
 const MAX_REJOINS: u32 = 3;
 /// How long a missing revision is waited for, in milliseconds.
 const GAP_MS: f64 = 3_000.0;
@@ -220,6 +222,7 @@ impl Client {
             counts: Counts::default(),
             is_rejoining: false,
             rejoins: (0, 0),
+            refusals: 0,
             gap_since: Deadline::default(),
             commit_since: Deadline::default(),
             effects: VecDeque::new(),
@@ -348,7 +351,7 @@ impl Client {
         let rev = self.rev();
         self.rejoins = if self.rejoins.0 == rev { (rev, self.rejoins.1 + 1) } else { (rev, 1) };
         self.disconnected();
-        if self.rejoins.1 > MAX_REJOINS {
+        if self.rejoins.1.max(self.refusals) > MAX_REJOINS {
             self.phase = Phase::Stopped;
             self.effects.push_back(Effect::Desynchronised { rev, server_rev: rev });
         } else {
@@ -393,13 +396,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Layers::prepare`].
+    /// As [`Layers::prepare_signed`].
     pub fn commit(&mut self) -> Result<Option<String>, Error> {
         let Some(layers) = self.layers.as_mut() else { return Ok(None) };
         if self.phase != Phase::Live || self.in_flight || self.read_only {
             return Ok(None);
         }
-        let wire = layers.prepare(&self.author, &mut self.pool)?;
+        let wire = layers.prepare_signed(&self.author, &mut self.pool)?;
         self.in_flight = wire.is_some();
         Ok(wire.map(|wire| user_changes(self.order.rev(), &wire)))
     }
@@ -426,6 +429,7 @@ impl Client {
             Message::Changesets(reply) => self.fetched(reply),
             Message::Disconnect { reason } if reason == "badChangeset" => {
                 // Servers say so as well when they have stored the commit; a fresh join tells.
+                self.refusals += 1;
                 let error = ErrorKind::Refused { rev: self.rev() }.into();
                 self.resync(MessageError { message: "USER_CHANGES".to_owned(), item: None, error });
                 Ok(())
@@ -643,6 +647,7 @@ impl Client {
             self.view = None;
         }
         self.in_flight = false;
+        self.refusals = 0;
         self.counts.accepted += 1;
         self.effects.push_back(Effect::Accepted { rev });
         Ok(())

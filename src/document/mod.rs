@@ -6,6 +6,7 @@
 //! | `apply` | changesets |
 //! | `lines` | lines by number, positions to lines |
 //! | `diff` | the patch from one document to another |
+//! | `shown` | a change as an editor has to show it |
 //! | `atext` | the flat form on the wire |
 //! | `leaf`, `tree` | what it is made of |
 
@@ -14,10 +15,12 @@ mod atext;
 mod diff;
 mod leaf;
 mod lines;
+mod shown;
 mod tree;
 
 pub use atext::AText;
 pub use diff::{Change, Patch};
+pub use shown::ShownPatch;
 
 use crate::attrib::{AttribPool, AttribSet};
 use crate::changeset::{AttributedText, Op, Visitor};

@@ -68,14 +68,22 @@ const PHRASES = {
   'replace all': 'Replace all',
 };
 
-/** Undo and redo from a menu or a keyboard of a phone come as input events, not as keys. */
-const historyInput = EditorView.domEventHandlers({
+/**
+ * Input that the browser must not carry out itself: undo and redo from a menu or the keyboard of a phone, which are the engine's, and
+ * typing over a selection, where browsers that join lines write styles into the page to keep the look of the text.
+ */
+const ownInput = EditorView.domEventHandlers({
   beforeinput(event, view) {
-    const command =
-      event.inputType === 'historyUndo' ? commands.undo : event.inputType === 'historyRedo' ? commands.redo : null;
-    if (!command) return false;
+    const { inputType, data } = event;
+    if (inputType === 'historyUndo' || inputType === 'historyRedo') {
+      event.preventDefault();
+      (inputType === 'historyUndo' ? commands.undo : commands.redo)(view);
+      return true;
+    }
+    const replaces = inputType === 'insertText' && data && !event.isComposing && !view.composing;
+    if (!replaces || view.state.readOnly || view.state.selection.ranges.every((range) => range.empty)) return false;
     event.preventDefault();
-    command(view);
+    view.dispatch(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true });
     return true;
   },
 });
@@ -145,7 +153,7 @@ export class Editor {
       formats(),
       links(),
       clipboard(),
-      historyInput,
+      ownInput,
       Prec.high(keymap.of(keys)),
       keymap.of([...this.options.keys, ...searchKeymap, ...plainKeys]),
       search({ top: true }),

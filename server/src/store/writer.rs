@@ -115,7 +115,10 @@ mod tests {
             writer.write(put(number), move || done.send(number).unwrap());
         }
         assert!(finished.try_recv().is_err());
+        // The first transaction is through, the second is not.
         open.send(true).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(finished.try_recv().is_err());
         open.send(true).unwrap();
         assert!(writer.stop());
         assert_eq!(finished.try_iter().collect::<Vec<_>>(), (1..10).collect::<Vec<_>>());

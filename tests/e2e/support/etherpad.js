@@ -61,10 +61,12 @@ export class Etherpad {
     const { folder } = this;
     cpSync(join(PACKAGES, 'ep_etherpad-lite'), join(folder, 'src'), { recursive: true });
     mkdirSync(join(folder, 'var'));
+    // Its server looks for what it serves of its packages in a folder within its own.
+    mkdirSync(join(folder, 'src', 'node_modules'));
     mkdirSync(join(folder, 'node_modules'));
     for (const name of readdirSync(PACKAGES)) {
       if (name.startsWith('.') || name === 'ep_etherpad-lite') continue;
-      symlinkSync(join(PACKAGES, name), join(folder, 'node_modules', name), 'dir');
+      symlinkSync(join(PACKAGES, name), join(folder, 'src', 'node_modules', name), 'dir');
     }
     symlinkSync(join('..', 'src'), join(folder, 'node_modules', 'ep_etherpad-lite'), 'dir');
     writeFileSync(join(folder, 'package.json'), '{"name":"pads","private":true,"dependencies":{"ep_etherpad-lite":"1.8.14"}}\n');

@@ -1,8 +1,9 @@
 //! What an editor has to do to show a change.
 
+use super::{Change, Document, Patch};
 use crate::changeset::{Changeset, OpKind};
-use crate::document::Document;
 use crate::text::{NEWLINE, Utf16String};
+use std::ops::Range;
 
 /// What changed in the text that an editor shows: one list for all revisions since it was told last.
 ///
@@ -26,7 +27,7 @@ impl ShownPatch {
     }
 
     /// What `changeset` changes, from `old` to `new`. O(changeset), plus O(log n).
-    pub(super) fn new(changeset: &Changeset, old: &Document, new: &Document) -> Self {
+    pub(crate) fn new(changeset: &Changeset, old: &Document, new: &Document) -> Self {
         let mut patch = Self::default();
         if !ends_in_newline(old) || !ends_in_newline(new) {
             patch.replace_all(old, new);
@@ -60,9 +61,43 @@ impl ShownPatch {
         patch
     }
 
+    /// What leads from `old` to `new`, given what [`Document::diff`] found between them. O(patch), plus O(log n).
+    pub(crate) fn from_patch(found: &Patch, old: &Document, new: &Document) -> Self {
+        let mut patch = Self::default();
+        if !ends_in_newline(old) || !ends_in_newline(new) {
+            patch.replace_all(old, new);
+            return patch;
+        }
+        let (mut old_at, mut new_at) = (0u32, 0u32);
+        for change in &found.changes {
+            let Range { start, end } = change.range();
+            let (start, end) = (start as u32, end as u32);
+            new_at += start - old_at;
+            old_at = end;
+            match change {
+                Change::Replace { pieces, .. } => {
+                    let before = patch.text.len();
+                    pieces.iter().for_each(|(text, _)| patch.text.push_units(text));
+                    let inserted = (patch.text.len() - before) as u32;
+                    patch.push_change(start, end, inserted);
+                    new_at += inserted;
+                }
+                Change::Format { .. } => {
+                    patch.push_format(new_at, new_at + end - start);
+                    new_at += end - start;
+                }
+            }
+        }
+        patch.leave_final_newline(old.len_utf16() as u32, new.len_utf16() as u32);
+        patch
+    }
+
     fn push_change(&mut self, from: u32, to: u32, inserted: u32) {
-        if from < to || inserted > 0 {
-            self.changes.extend([from, to, inserted]);
+        match &mut *self.changes {
+            // Two changes that touch are one.
+            [.., _, end, text] if *end == from => (*end, *text) = (to, *text + inserted),
+            _ if from < to || inserted > 0 => self.changes.extend([from, to, inserted]),
+            _ => {}
         }
     }
 
@@ -145,6 +180,25 @@ mod tests {
             new.apply(&changeset, &AttribPool::new()).unwrap();
             let patch = ShownPatch::new(&changeset, &old, &new);
             assert_eq!((&*patch.changes, patch.text.to_string().as_str()), (changes, text), "{changeset}");
+        }
+    }
+
+    #[test]
+    fn a_difference_does_not_touch_it_either() {
+        #[rustfmt::skip]
+        let cases: [(&str, &str, &[u32], &str); 7] = [
+            ("a\n", "a\nb\n", &[1, 1, 2], "\nb"),
+            ("a\nb\n", "a\n", &[1, 3, 0], ""),
+            ("\n", "\n\n", &[0, 0, 1], "\n"),
+            ("ab\n", "b\n", &[0, 1, 0], ""),
+            ("a\n", "b\n", &[0, 1, 1], "b"),
+            ("a\n\n", "\na\n", &[0, 1, 0, 2, 2, 1], "a"),
+            ("a\n", "a\n", &[], ""),
+        ];
+        for (old, new, changes, text) in cases {
+            let (old, new) = (Document::from_text(old), Document::from_text(new));
+            let patch = ShownPatch::from_patch(&old.diff(&new), &old, &new);
+            assert_eq!((&*patch.changes, patch.text.to_string().as_str()), (changes, text), "{old:?} to {new:?}");
         }
     }
 }
