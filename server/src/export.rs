@@ -5,52 +5,19 @@ use crate::pad::revision::{self, KEY_EVERY, PadError};
 use crate::pad::{Snapshot, record};
 use crate::pads::Shared;
 use bytes::Bytes;
-use easysync::{AttribPool, AttribSet, Document, Value, json_string};
+use easysync::{AttribPool, Document, Error, Value, json_string, to_plain_text};
 use tokio::sync::mpsc;
 
 /// A part of an export has about so many bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// Formats that become elements: an attribute key, and the element.
-const ELEMENTS: [(&str, &str); 4] = [("bold", "strong"), ("italic", "em"), ("underline", "u"), ("strikethrough", "s")];
-
-/// The text for people: halves of surrogate pairs become U+FFFD.
-pub fn export_txt(doc: &Document) -> String {
-    String::from_utf16_lossy(&doc.text())
-}
-
-/// The document as an HTML page, with bold, italic, underlined and struck text. O(document).
-pub fn export_html(doc: &Document, pool: &AttribPool) -> String {
-    let mut out = String::from(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Pad</title></head>\n<body>\n",
-    );
-    let has = |attribs: &AttribSet, key: &str| {
-        attribs
-            .ids()
-            .iter()
-            .filter_map(|id| pool.get(*id).ok())
-            .any(|attribute| attribute.key == *key && !attribute.value.is_empty())
-    };
-    let is_marker = |attribs: &AttribSet| has(attribs, "lmkr") || has(attribs, "list");
-    if let Ok(pieces) = doc.pieces(0..doc.len_utf16()) {
-        for (text, attribs) in pieces.filter(|(_, attribs)| !is_marker(attribs)) {
-            let open: Vec<_> = ELEMENTS.iter().filter(|(key, _)| has(attribs, key)).map(|(_, name)| *name).collect();
-            open.iter().for_each(|name| out.extend(["<", name, ">"]));
-            for c in char::decode_utf16(text.iter().copied()) {
-                match c.unwrap_or(char::REPLACEMENT_CHARACTER) {
-                    '&' => out.push_str("&amp;"),
-                    '<' => out.push_str("&lt;"),
-                    '>' => out.push_str("&gt;"),
-                    '"' => out.push_str("&quot;"),
-                    '\n' => out.push_str("<br>\n"),
-                    c => out.push(c),
-                }
-            }
-            open.iter().rev().for_each(|name| out.extend(["</", name, ">"]));
-        }
-    }
-    out.push_str("</body>\n</html>\n");
-    out
+/// The text for people, as Etherpad exports it; halves of surrogate pairs become U+FFFD. O(document).
+///
+/// # Errors
+///
+/// As [`easysync::to_plain_text`].
+pub fn export_txt(doc: &Document, pool: &AttribPool) -> Result<String, Error> {
+    Ok(String::from_utf16_lossy(&to_plain_text(doc, pool)?))
 }
 
 /// Writes a pad with its whole history as one JSON object, in parts. `name` stands for the pad in all keys. Blocks; ends
@@ -160,30 +127,4 @@ pub(crate) fn stream(
     receiver: mpsc::Receiver<Result<Bytes, PadError>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, PadError>> {
     futures_util::stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
-    use super::*;
-    use easysync::{AText, Attribute};
-
-    #[test]
-    fn html_is_safe_and_has_the_usual_formats() {
-        let mut pool = AttribPool::new();
-        for (key, value) in [("bold", "true"), ("italic", "true"), ("bold", ""), ("lmkr", "1")] {
-            pool.put(Attribute::new(key, value));
-        }
-        let text = "*a<b>&\"c\n".into();
-        let doc = Document::from_atext(&AText { text, attribs: "*3+1*0*1+4*2+2|1+2".to_owned() }, &pool).unwrap();
-        let html = export_html(&doc, &pool);
-        assert!(html.contains("<strong><em>a&lt;b&gt;</em></strong>&amp;&quot;c<br>\n</body>"), "{html}");
-    }
-
-    #[test]
-    fn halves_of_pairs_show_as_replacement_characters() {
-        let doc = Document::from_text(vec![0x61, 0xd83d, 0x0a]);
-        assert_eq!(export_txt(&doc), "a\u{fffd}\n");
-        assert!(export_html(&doc, &AttribPool::new()).contains("a\u{fffd}<br>"));
-    }
 }

@@ -96,13 +96,14 @@ struct SocketOutlet(Arc<EngineSocket>);
 
 impl Outlet for SocketOutlet {
     fn send(&self, packet: Str) -> Result<(), Refused> {
-        match self.0.reserve() {
-            Ok(permit) => {
+        // One place stays free: a ping that finds none would end the connection.
+        match (self.0.reserve(), self.0.reserve()) {
+            (Ok(permit), Ok(_free)) => {
                 permit.emit(packet);
                 Ok(())
             }
-            Err(_) if self.0.is_closed() => Err(Refused::Closed),
-            Err(_) => Err(Refused::Full),
+            _ if self.0.is_closed() => Err(Refused::Closed),
+            _ => Err(Refused::Full),
         }
     }
 

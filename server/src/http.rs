@@ -1,9 +1,10 @@
 //! Pages, files, exports.
 
 use crate::authors::{is_token, new_token};
-use crate::export::{self, export_html, export_txt};
+use crate::export::{self, export_txt};
 use crate::gateway::{Sockets, cookie};
 use crate::pad::history::History;
+use crate::pad::revision::PadError;
 use crate::pad::{Message, Snapshot};
 use crate::pads::{Found, Shared, is_name, random_name, sanitize};
 use axum::Router;
@@ -14,6 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine;
+use easysync::document_to_html;
 use rand::Rng;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -245,7 +247,7 @@ async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Resu
         "html" => "text/html; charset=utf-8",
         _ => return Err(text_page(StatusCode::NOT_FOUND, "There is no such format.")),
     };
-    let (store, is_html) = (shared.store.clone(), format == "html");
+    let (store, is_html, title) = (shared.store.clone(), format == "html", shown.clone());
     let work = tokio::task::spawn_blocking(move || {
         let Snapshot { doc, pool, head } = snapshot;
         let history = History { store: store.as_ref(), pad: &id, pool: &pool, head: head.head };
@@ -254,10 +256,10 @@ async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Resu
             None => doc,
         };
         drop(permit);
-        Ok(if is_html { export_html(&doc, &pool) } else { export_txt(&doc) })
+        let made = if is_html { document_to_html(&doc, &pool, &title) } else { export_txt(&doc, &pool) };
+        made.map_err(|error| PadError::Record { key: format!("pad:{title}"), error })
     });
-    let text =
-        work.await.map_err(|error| failed(&error))?.map_err(|error: crate::pad::revision::PadError| failed(&error))?;
+    let text = work.await.map_err(|error| failed(&error))?.map_err(|error: PadError| failed(&error))?;
     Ok((file_headers(&shown, format, kind), text).into_response())
 }
 

@@ -33,7 +33,6 @@ mod socketio;
 mod store;
 
 pub use config::Config;
-pub use export::{export_html, export_txt};
 pub use store::{Put, RedbStore, Store, StoreError};
 
 use anyhow::Context;

@@ -28,7 +28,7 @@ async fn people_who_type_at_random_end_with_one_text() {
         let more = if number % 2 == 0 { r#""easysync":{"capabilities":1}"# } else { "" };
         people.push(Person::open(address, "random", more).await);
     }
-    for _ in 0..400 {
+    while people.iter().all(|person| person.client.rev() < 150) {
         let person = &mut people[random.usize(0..4)];
         let len = person.view().len_utf16() - 1;
         let start = random.usize(0..=len);
@@ -46,7 +46,6 @@ async fn people_who_type_at_random_end_with_one_text() {
     for person in &mut people {
         person.settle(head).await;
     }
-    assert!(head > 100, "{head} revisions are too few to mean much");
     let mut late = Wire::connect(address, None).await;
     let vars = late.join("random", "").await;
     assert_eq!(number(&vars, &["data", "collab_client_vars", "rev"]), head);

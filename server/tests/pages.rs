@@ -31,7 +31,7 @@ fn pages(folder: &Path) -> String {
 /// The value of a header; the last, if there are several.
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let fields = head.lines().filter_map(|line| line.split_once(": "));
-    fields.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).last()
+    fields.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next_back()
 }
 
 #[tokio::test]

@@ -54,8 +54,6 @@ const REFUSED: &[(&str, &str, &str, Pool)] = &[
     ("an insert before a removal", "0", "Z:8>0*0+1-1$a", &[]),
     ("an attribute that is not in the pool", "0", "Z:8>1*0*5+1$x", &[]),
     ("a removal behind the end", "0", "Z:8<1|2=8=1-1$", &[]),
-    ("text of nobody", "0", "Z:8>1+1$x", &[]),
-    ("text of an empty author", "0", "Z:8>1*1+1$x", &[("author", "")]),
     ("text of somebody else", "0", "Z:8>1*1+1$x", &[("author", "a.somebodyelse0000")]),
     ("text of two authors", "0", "Z:8>1*0*1+1$x", &[("author", "a.somebodyelse0000")]),
     ("text given to somebody unknown", "0", "Z:8>0*1=1$", &[("author", "a.somebodyelse0000")]),
@@ -115,6 +113,8 @@ const ACCEPTED: &[(&str, &str, Pool, bool)] = &[
     ("text given to oneself", "Z:8>0*0=2$", &[], true),
     ("text given to nobody", "Z:8>0*1=2$", &[("author", "")], false),
     ("half of a pair, NUL, and other line ends", "Z:8>4*0+4$\\ud83d\\u0000\\r\\u2028", &[], true),
+    ("text of nobody", "Z:8>1+1$x", &[], true),
+    ("text of an empty author", "Z:8>1*1+1$x", &[("author", "")], true),
     ("nothing", "Z:8>0$", &[], false),
     ("a format that is not there removed", "Z:8>0*1=2$", &[("bold", "")], false),
 ];
@@ -141,6 +141,21 @@ async fn good_commits_are_taken_and_those_without_effect_make_no_revision() {
         assert_eq!(common::number(&again, &["data", "newRev"]), expected, "{name}");
         assert_eq!(head(&server, &pad).await.0, expected, "{name}");
     }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn text_without_a_name_gets_that_of_its_author() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let mut writer = Wire::connect(server.address(), None).await;
+    let author = text(&writer.join("p", "").await, &["data", "userId"]);
+    let (_, before) = writer.ask(&commit(0, "Z:8>1+1$x", &[])).await;
+    assert!(before[0].contains(r#""newRev":1"#), "{before:?}");
+    let vars = Wire::connect(server.address(), None).await.join("p", "").await;
+    let vars = at(&vars, &["data", "collab_client_vars"]);
+    assert_eq!(text(vars, &["initialAttributedText", "attribs"]), "*0+1|2+8");
+    assert_eq!(at(vars, &["apool", "numToAttrib", "0"]).items()[1].as_text().unwrap().to_string(), author);
     server.stop().await.unwrap();
 }
 

@@ -7,6 +7,14 @@ mod convert;
 mod error;
 mod pad;
 
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A panic ends the instance. There should be none; if there is one, the console tells where.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 mod tests;

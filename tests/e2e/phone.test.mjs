@@ -45,11 +45,11 @@ test('on a phone nothing scrolls sideways, every tool can be reached, and typing
   const pad = await filled(name, { context: PHONE });
   const { page } = pad;
   assert.deepEqual(await overflow(pad), { page: 0, text: 0, visible: 0 });
-  const tools = await page.locator('.tools button, .tools select, .bar-actions button, .bar-actions a').all();
+  const tools = await page.locator('.tools button, .tools select, .bar-actions > button, .bar-actions > a, .bar-actions .menu > button').all();
   assert.ok(tools.length > 15, `there are only ${tools.length} tools`);
   for (const tool of tools) {
     const label = await tool.getAttribute('aria-label').then(async (text) => text ?? tool.getAttribute('title'));
-    if (!(await tool.evaluate((element) => getComputedStyle(element).display !== 'none'))) {
+    if (!(await tool.isVisible())) {
       // What a narrow screen leaves out must be there on a wide one, and is never a way to format.
       assert.equal(await tool.evaluate((element) => element.closest('.tools') !== null), false, `${label} is gone`);
       continue;
@@ -90,6 +90,7 @@ test('on a phone nothing scrolls sideways, every tool can be reached, and typing
     await pad.tool(id).tap();
     const panel = page.locator('.panel:not([hidden])');
     await panel.waitFor();
+    await panel.evaluate((element) => Promise.all(element.getAnimations().map((animation) => animation.finished)));
     const box = await panel.boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y >= 0 && box.y + box.height <= 844, `the panel ${id} is outside: ${JSON.stringify(box)}`);
     if (id === 'settings') await page.screenshot({ path: join(RESULTS, 'phone-settings.png') });

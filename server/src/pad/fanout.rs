@@ -18,6 +18,8 @@ const MAX_BATCH: u32 = 500;
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// So many other messages may wait for a connection.
 const MAX_OUTBOX: usize = 2000;
+/// So large they may be together, in bytes, unless it is one alone.
+const MAX_OUTBOX_BYTES: usize = 16 * 1024 * 1024;
 /// A connection that takes nothing for so long is given up.
 const MAX_STALL: Duration = Duration::from_secs(30);
 /// A session that is so far behind is told to join again.
@@ -101,6 +103,7 @@ pub struct Session {
     replay_until: Option<u32>,
     accepts: VecDeque<Accept>,
     outbox: VecDeque<Str>,
+    outbox_bytes: usize,
     stalled_since: Option<Instant>,
 }
 
@@ -130,6 +133,7 @@ impl Session {
             replay_until: None,
             accepts: VecDeque::new(),
             outbox: VecDeque::new(),
+            outbox_bytes: 0,
             stalled_since: None,
         }
     }
@@ -153,6 +157,7 @@ impl Session {
 
     /// Gives it its document, before anything else.
     pub fn welcome(&mut self, client_vars: Str) {
+        self.outbox_bytes += client_vars.len();
         self.outbox.push_front(client_vars);
         self.is_ready = true;
     }
@@ -162,6 +167,7 @@ impl Session {
         if self.is_ready && self.outbox.is_empty() && self.outlet.send(packet.clone()).is_ok() {
             return;
         }
+        self.outbox_bytes += packet.len();
         self.outbox.push_back(packet);
     }
 
@@ -200,12 +206,15 @@ impl Session {
                     self.stalled_since = None;
                 }
                 let stalled = now.duration_since(*self.stalled_since.get_or_insert(now));
-                let is_hopeless =
-                    stalled > MAX_STALL || self.outbox.len() > MAX_OUTBOX || durable - self.sent > MAX_BEHIND;
+                let is_overfull = self.outbox.len() > 1 && self.outbox_bytes > MAX_OUTBOX_BYTES;
+                let is_hopeless = is_overfull
+                    || stalled > MAX_STALL
+                    || self.outbox.len() > MAX_OUTBOX
+                    || durable.saturating_sub(self.sent) > MAX_BEHIND;
                 if !is_hopeless {
                     return Delivery::Behind;
                 }
-                tracing::info!(session = self.id, behind = durable - self.sent, "too slow, closed");
+                tracing::info!(session = self.id, behind = durable.saturating_sub(self.sent), "too slow, closed");
                 self.outlet.close();
                 Delivery::Lost
             }
@@ -213,10 +222,7 @@ impl Session {
     }
 
     fn deliver_all(&mut self, durable: u32, batches: &mut Batches, source: &mut dyn Source) -> Result<(), Refused> {
-        while let Some(packet) = self.outbox.front() {
-            self.outlet.send(packet.clone())?;
-            self.outbox.pop_front();
-        }
+        self.flush_outbox()?;
         loop {
             if let Some(until) = self.replay_until {
                 if self.sent < until.min(durable) {
@@ -239,7 +245,7 @@ impl Session {
                     self.sent = self.sent.max(accept.rev);
                     self.accepts.pop_front();
                     if let Some(number) = accept.ack {
-                        self.outbox.push_back(socketio::ack(number));
+                        self.send(socketio::ack(number));
                         self.flush_outbox()?;
                     }
                     continue;
@@ -264,6 +270,7 @@ impl Session {
     fn flush_outbox(&mut self) -> Result<(), Refused> {
         while let Some(packet) = self.outbox.front() {
             self.outlet.send(packet.clone())?;
+            self.outbox_bytes -= packet.len();
             self.outbox.pop_front();
         }
         Ok(())
@@ -449,5 +456,11 @@ mod tests {
         assert_eq!(attempt(MAX_STALL + Duration::from_millis(1), 1), Delivery::Lost);
         assert_eq!(summary(&outlet), ["closed"]);
         assert_eq!(deliver(&mut self::session(true).0, &outlet, MAX_BEHIND + 1, 0).0, Delivery::Lost);
+        // One large message may wait, more may not.
+        let (mut session, outlet) = self::session(true);
+        session.send("x".repeat(MAX_OUTBOX_BYTES + 1).into());
+        assert_eq!(deliver(&mut session, &outlet, 0, 0).0, Delivery::Behind);
+        session.send("x".into());
+        assert_eq!(deliver(&mut session, &outlet, 0, 0).0, Delivery::Lost);
     }
 }

@@ -261,7 +261,6 @@ impl Pad {
 
     pub(super) fn said(&mut self, said: Said) {
         let Said { session: id, message, ack, waiting } = said;
-        drop(waiting);
         let Some(session) = self.sessions.get(&id) else { return };
         let author = session.author.clone();
         let result = match message {
@@ -269,7 +268,7 @@ impl Pad {
             ClientMessage::UserChanges(_) if session.read_only => Err("write attempt on read-only pad".to_owned()),
             // Answers and acknowledges when the time has come.
             ClientMessage::UserChanges(changes) => return self.commit(id, changes, ack),
-            ClientMessage::ChangesetRequest(request) => return self.answer_history(id, request, ack),
+            ClientMessage::ChangesetRequest(request) => return self.answer_history(id, request, ack, waiting),
             ClientMessage::UserInfo { name, color } => self.user_info(&author, name, &color),
             ClientMessage::Chat { text } => self.chat(&author, text),
             ClientMessage::GetChat { start, end } => self.old_chat(id, start, end),
@@ -375,7 +374,13 @@ impl Pad {
     }
 
     /// Reads the history elsewhere, because that can take long.
-    fn answer_history(&mut self, session: u64, request: easysync::ChangesetRequest, ack: Option<u64>) {
+    fn answer_history(
+        &mut self,
+        session: u64,
+        request: easysync::ChangesetRequest,
+        ack: Option<u64>,
+        waiting: Waiting,
+    ) {
         let (pool, head) = (self.state.pool.clone(), self.durable);
         let (id, shared, handle) = (self.id.clone(), self.shared.clone(), self.handle.clone());
         tokio::spawn(async move {
@@ -392,7 +397,8 @@ impl Pad {
                 };
                 packets.extend(acknowledged);
                 drop(permit);
-                handle.send(Message::Send { session, packets });
+                handle.tell(Message::Send { session, packets });
+                drop(waiting);
             });
         });
     }

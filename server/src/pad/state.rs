@@ -104,6 +104,7 @@ impl PadState {
         if *base_rev > self.head {
             return Err(Refusal::NoSuchRevision { base_rev: *base_rev, head: self.head });
         }
+        let wire = &signed(wire, &who.author)?;
         check_authors(wire, &who.author, &self.pool)?;
         let known = self.pool.len();
         let result = self.rebased(*base_rev, wire, older, who);
@@ -179,6 +180,14 @@ impl PadState {
         self.pool = AttribPool::from_numbered(kept.collect::<Vec<_>>(), known as u32)?;
         Ok(())
     }
+}
+
+/// Text that comes without a name gets that of its author. Etherpad 3 refuses it, but clients older than that rule are still
+/// in use.
+fn signed(wire: &Wire, author: &Utf16String) -> Result<Wire, Error> {
+    let Wire { changeset, mut pool } = wire.clone();
+    let changeset = changeset.stamp_author(author, &mut pool)?;
+    Ok(Wire { changeset, pool })
 }
 
 /// Text may be inserted in one's own name only. What is there may be given back to anyone who has written in the pad, as
