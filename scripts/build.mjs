@@ -15,9 +15,7 @@ export function buildPackage() {
   needWasm();
   run('engine', ['cargo', 'build', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm']);
   const built = join(root, 'target', 'wasm32-unknown-unknown', 'wasm', 'easysync.wasm');
-  const marker = join(pkg, 'package.json');
-  const sources = [built, ...readdirSync(join(root, 'npm')).map((name) => join(root, 'npm', name))];
-  if (existsSync(marker) && sources.every((source) => statSync(source).mtimeMs <= statSync(marker).mtimeMs)) return;
+  if (isNewer(join(pkg, 'package.json'), [built, join(root, 'npm'), join(root, 'CHANGELOG.md')])) return;
   rmSync(pkg, { recursive: true, force: true });
   run('glue', ['wasm-bindgen', '--target', 'web', '--out-dir', 'pkg', built]);
   const wasm = join(pkg, 'easysync_bg.wasm');
@@ -32,13 +30,29 @@ export function buildPackage() {
 
 /** The pages. */
 export function buildPages() {
+  const sources = ['www', 'pkg', 'webpack.config.js', 'package-lock.json'].map((name) => join(root, name));
+  // webpack leaves files alone that come out as they were, so their times tell nothing.
+  const stamp = join(root, 'dist', '.built');
+  if (isNewer(stamp, sources)) return;
   run('pages', ['webpack', '--mode', 'production']);
+  writeFileSync(stamp, '');
 }
 
 /** The pad server. */
 export function buildServer() {
   needRust();
   run('server', ['cargo', 'build', '--release', '-p', 'easysync-server']);
+}
+
+/** Whether a file is there and newer than all sources, which may be folders. */
+function isNewer(file, sources) {
+  if (!existsSync(file)) return false;
+  const made = statSync(file).mtimeMs;
+  const isOld = (path) => {
+    const stat = statSync(path);
+    return stat.isDirectory() ? readdirSync(path).every((name) => isOld(join(path, name))) : stat.mtimeMs <= made;
+  };
+  return sources.every(isOld);
 }
 
 if (process.argv[1]?.endsWith('build.mjs')) {
