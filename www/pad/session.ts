@@ -213,7 +213,7 @@ export class Session {
     if (news & FOR_HOST) this.hear(message);
     if (news & TO_DO) this.doEffects();
     if (news & TO_SHOW) this.scheduleFlush();
-    this.tellSaveState();
+    this.tellState();
   }
 
   /** Reads what concerns more than the document. */
@@ -256,10 +256,16 @@ export class Session {
 
   private doEffects(): void {
     for (const effect of this.engine.takeEffects()) this.doEffect(effect);
-    if (this.state !== 'disconnected' && this.engine.isLive) {
+  }
+
+  /** Sees to what the last message may have brought about: that one is up to date, may commit, or has been heard. */
+  private tellState(): void {
+    if (this.isClosed) return;
+    if (this.engine.isLive) {
       this.setConnection('connected');
       this.scheduleCommit();
     }
+    this.tellSaveState();
   }
 
   private doEffect(effect: Effect): void {
@@ -358,9 +364,8 @@ export class Session {
 
   private checkClock(): void {
     if (this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
-    // A commit that could not be made at its time: a message of the server's was lost, or it asked us to slow down.
-    this.scheduleCommit();
-    this.tellSaveState();
+    // A commit may not have been made at its time: a message of the server's was lost, or it asked us to slow down.
+    this.tellState();
   }
 }
 

@@ -40,6 +40,8 @@ const OPTIONS = {
   transports: ['websocket', 'polling'],
   reconnectionDelay: 300,
   reconnectionDelayMax: 5000,
+  // A connection that ends before it is greeted is noticed only by this.
+  timeout: 5000,
   parser,
 };
 
