@@ -13,6 +13,7 @@ const root = path.dirname(fileURLToPath(import.meta.url));
 /** One entry for each page: its module, its template, and the file that is made of it. */
 const pages = {
   pad: { entry: './www/pad/main.ts', template: './www/pad/pad.html', file: 'pad.html' },
+  timeslider: { entry: './www/timeslider/main.ts', template: './www/timeslider/timeslider.html', file: 'timeslider.html' },
   home: { entry: './www/home/main.ts', template: './www/index.html', file: 'index.html' },
 };
 

@@ -1,17 +1,25 @@
 import type { InitInput } from './easysync.js';
 
-export { Pad } from './easysync.js';
+export { EtherpadFile, Pad, Slider } from './easysync.js';
 export type {
+  AuthorShare,
+  BlameRun,
   Counts,
+  Difference,
   EasysyncError,
   Effect,
+  FileProgress,
   FormatName,
   Fragment,
   FragmentLine,
+  HistoryAuthor,
   LineFormat,
   ListKind,
   Patch,
+  RevisionFacts,
+  SavedRevision,
   SaveState,
+  SliderEffect,
 } from './easysync.js';
 
 /**

@@ -22,9 +22,32 @@ export function init(source) {
   return ready;
 }
 
+function needReady(what) {
+  if (!isReady) throw new Error(`easysync-wasm: call init() and await it before making ${what}`);
+}
+
 export class Pad extends glue.Pad {
   constructor() {
-    if (!isReady) throw new Error('easysync-wasm: call init() and await it before making a Pad');
+    needReady('a Pad');
     super();
+  }
+}
+
+export class Slider extends glue.Slider {
+  constructor() {
+    needReady('a Slider');
+    super();
+  }
+}
+
+export class EtherpadFile extends glue.EtherpadFile {
+  constructor() {
+    needReady('an EtherpadFile');
+    super();
+  }
+
+  finish() {
+    // The glue makes an object of its own class.
+    return Object.setPrototypeOf(super.finish(), Slider.prototype);
   }
 }

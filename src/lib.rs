@@ -61,6 +61,7 @@
 //! | `edit` | what a user does: typing, formats, lists, paste, export |
 //! | `protocol` | a server's messages to lists of revisions, and messages to it |
 //! | `client` | a whole client, without socket, clock or editor: events in, effects out |
+//! | `timeslider` | any revision of a pad, from a server or a file |
 //! | `server` | what a server does with a commit |
 
 mod attrib;
@@ -75,6 +76,7 @@ mod error;
 mod protocol;
 mod server;
 mod text;
+mod timeslider;
 
 pub use attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 pub use changeset::{
@@ -93,12 +95,16 @@ pub use edit::{
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
 pub use protocol::{
     AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, Message, MessageError,
-    Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, Source, Step, UserChanges, Value, accept_commit,
-    changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes, new_changes_batch,
-    nothing_missed, parse_client_message, parse_message, user_changes,
+    Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source, Step, UserChanges, Value,
+    accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes,
+    new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
 };
 pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};
+pub use timeslider::{
+    AuthorShare, Blame, BlameRun, BlameState, EtherpadFile, FileError, FileFault, FileProgress, RevisionFacts, Seek,
+    Slider, SliderEffect, Timeline,
+};
 
 /// The examples of the README are run as well.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::protocol::MessageError;
+use crate::timeslider::{FileError, FileFault};
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
@@ -18,6 +19,8 @@ export interface EasysyncError extends Error {
   item?: number;
   /** The last revision that is in the document, if the document has something to do with it. */
   revision?: number;
+  /** Which record of a `.etherpad` file is to blame. */
+  record?: string;
   /** Lengths and positions are UTF-16 code units. */
   expected?: number;
   found?: number;
@@ -41,6 +44,19 @@ impl From<Error> for Thrown {
         thrown.set_name("EasysyncError");
         set(&thrown, "code", error.code());
         set_numbers(&thrown, error.kind());
+        Self(thrown.into())
+    }
+}
+
+impl From<FileError> for Thrown {
+    fn from(error: FileError) -> Self {
+        let thrown = js_sys::Error::new(&error.to_string());
+        thrown.set_name("EasysyncError");
+        set(&thrown, "code", error.fault.code());
+        set(&thrown, "record", error.record.as_str());
+        if let FileFault::Unusable(error) = &error.fault {
+            set_numbers(&thrown, error.kind());
+        }
         Self(thrown.into())
     }
 }

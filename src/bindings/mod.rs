@@ -6,6 +6,8 @@
 mod convert;
 mod error;
 mod pad;
+mod reading;
+mod timeslider;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

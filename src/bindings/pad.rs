@@ -1,18 +1,18 @@
 //! The class `Pad`.
 
 use super::convert::{
-    CountsObject, EffectObject, LineFormatObject, format, format_names, fragment, from_js_string, list_kind,
-    save_state, to_js_string, to_object,
+    CountsObject, EffectObject, format, format_names, fragment, from_js_string, list_kind, save_state, to_js_string,
+    to_object,
 };
 use super::error::Thrown;
-use crate::attrib::{AttribPool, AttribSet};
+use super::reading::{self, AttribSets};
+use crate::attrib::AttribPool;
 use crate::changeset::Changeset;
 use crate::client::{Audience, Pad};
-use crate::document::{Document, ShownPatch};
+use crate::document::Document;
 use crate::edit;
 use crate::error::Error;
 use js_sys::{JsString, Uint32Array};
-use std::collections::HashMap;
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 
@@ -83,12 +83,6 @@ export interface FragmentLine {
 }
 "#;
 
-#[wasm_bindgen(inline_js = "export const newPatch = (changes, text, formatted) => ({ changes, text, formatted });")]
-extern "C" {
-    #[wasm_bindgen(js_name = newPatch, unchecked_return_type = "Patch")]
-    fn new_patch(changes: Uint32Array, text: JsString, formatted: Uint32Array) -> JsValue;
-}
-
 /// `receive`: there is something for `flush`.
 const TO_SHOW: u32 = 1;
 /// `receive`: there is something for `takeEffects`.
@@ -105,25 +99,6 @@ const FOR_HOST: u32 = 4;
 pub struct JsPad {
     pad: Pad,
     sets: AttribSets,
-}
-
-/// Numbers for the attribute sets that were told, so that each crosses the edge once.
-#[derive(Default)]
-struct AttribSets {
-    numbers: HashMap<AttribSet, u32>,
-    sets: Vec<AttribSet>,
-}
-
-impl AttribSets {
-    fn number(&mut self, set: &AttribSet) -> u32 {
-        if let Some(&number) = self.numbers.get(set) {
-            return number;
-        }
-        let number = self.sets.len() as u32;
-        self.sets.push(set.clone());
-        self.numbers.insert(set.clone(), number);
-        number
-    }
 }
 
 /// The server's side.
@@ -243,39 +218,26 @@ impl JsPad {
 
     /// The attributes of a part of the text, in pairs: the length of a run, and a number for `attribs`.
     pub fn runs(&mut self, from: usize, to: usize) -> Result<Uint32Array, Thrown> {
-        let mut runs: Vec<u32> = Vec::new();
-        for (text, set) in self.pad.shown().pieces(from..to)? {
-            let number = self.sets.number(set);
-            match &mut *runs {
-                [.., len, last] if *last == number => *len += text.len() as u32,
-                _ => runs.extend([text.len() as u32, number]),
-            }
-        }
-        Ok(Uint32Array::from(&*runs))
+        self.sets.runs(self.pad.shown(), self.pad.client().pool(), from..to)
     }
 
     /// The attributes that a number of `runs` stands for: key, value, key, value and so on. The same number always means
     /// the same.
     pub fn attribs(&self, number: usize) -> Result<Vec<JsString>, Thrown> {
-        let unknown = || Thrown::argument("no such number of attributes");
-        let set = self.sets.sets.get(number).ok_or_else(unknown)?;
-        let mut pairs = Vec::new();
-        for &id in set.ids() {
-            let attribute = self.pad.client().pool().get(id)?;
-            pairs.extend([to_js_string(&attribute.key), to_js_string(&attribute.value)]);
-        }
-        Ok(pairs)
+        self.sets.attribs(number)
     }
 
     /// What changed since the last flush; undefined if there is nothing to show.
     #[wasm_bindgen(unchecked_return_type = "Patch | undefined")]
     pub fn flush(&mut self) -> Result<JsValue, Thrown> {
-        Ok(match self.pad.flush()? {
-            None => JsValue::UNDEFINED,
-            Some(ShownPatch { changes, text, formatted }) => {
-                new_patch(Uint32Array::from(&*changes), to_js_string(&text), Uint32Array::from(&*formatted))
-            }
-        })
+        Ok(self.pad.flush()?.map_or(JsValue::UNDEFINED, reading::patch))
+    }
+
+    /// Where in the shown text the next `flush` will change something: from the first place to the last, as two numbers; none
+    /// if nowhere. An editor that does not show that part may leave it for later.
+    #[wasm_bindgen(js_name = behindAt)]
+    pub fn behind_at(&mut self) -> Vec<u32> {
+        self.pad.behind_at().map_or_else(Vec::new, |range| vec![range.start as u32, range.end as u32])
     }
 
     /// Whether `flush` has something to tell.
@@ -381,9 +343,7 @@ impl JsPad {
     /// What the line is in which a position lies.
     #[wasm_bindgen(js_name = lineFormat, unchecked_return_type = "LineFormat")]
     pub fn line_format(&self, position: usize) -> Result<JsValue, Thrown> {
-        let doc = self.pad.shown();
-        let format = edit::line_format(doc, self.pad.client().pool(), doc.line_at(position)?)?;
-        to_object(&LineFormatObject::from(format))
+        reading::line_format(self.pad.shown(), self.pad.client().pool(), position)
     }
 
     /// The Enter key: replaces a range by a line break that goes on with a list. Gives back where the caret is after the
@@ -423,14 +383,13 @@ impl JsPad {
 
     /// A range as HTML for the clipboard; everything in it is escaped.
     pub fn html(&self, from: usize, to: usize) -> Result<String, Thrown> {
-        Ok(edit::to_html(&edit::fragment(self.pad.shown(), self.pad.client().pool(), from..to)?))
+        reading::html(self.pad.shown(), self.pad.client().pool(), from..to)
     }
 
     /// A range as plain text for the clipboard: what people see, without line markers.
     #[wasm_bindgen(js_name = plainText)]
     pub fn plain_text(&self, from: usize, to: usize) -> Result<JsString, Thrown> {
-        let fragment = edit::fragment(self.pad.shown(), self.pad.client().pool(), from..to)?;
-        Ok(to_js_string(&fragment.text()))
+        reading::plain_text(self.pad.shown(), self.pad.client().pool(), from..to)
     }
 
     /// The document as an HTML page; everything in it is escaped.

@@ -1,6 +1,6 @@
 //! What a changeset replaces, and where positions and ranges go.
 
-use super::{Changeset, OpKind};
+use super::{Changeset, Op, OpKind};
 use std::ops::Range;
 
 /// A range of the old document and the text that stands in its place afterwards.
@@ -43,6 +43,16 @@ impl Changeset {
             }
             Some(Splice { range: start..at, text: self.bank.get(bank_start..used).unwrap_or_default() })
         })
+    }
+
+    /// The range of the old document from the first place that it changes, text or attributes, to the last; `None` for the
+    /// identity. O(n).
+    pub fn touched(&self) -> Option<Range<usize>> {
+        let is_plain = |op: &&Op| op.kind == OpKind::Keep && op.attribs.is_empty();
+        let start: usize = self.ops.iter().take_while(is_plain).map(|op| op.spans().0).sum();
+        let end = self.ops.iter().map(|op| op.spans().0).sum::<usize>();
+        let tail: usize = self.ops.iter().rev().take_while(is_plain).map(|op| op.spans().0).sum();
+        self.ops.iter().any(|op| !is_plain(&op)).then(|| start..end - tail)
     }
 
     /// Where a position of the old document is in the new one.

@@ -61,6 +61,17 @@ impl Pad {
         !self.backlog.is_empty()
     }
 
+    /// Where in the shown text the next flush will change something, from the first place to the last; `None` if nowhere.
+    /// What it takes is spared when the flush comes. Amortised O(what changed).
+    pub fn behind_at(&mut self) -> Option<Range<usize>> {
+        let pool = self.client.pool();
+        let change = self.backlog.take(pool).ok()??;
+        let range = change.touched();
+        // It is one changeset alone now, so that pushing it back composes nothing.
+        let _always_fits = self.backlog.push(change, pool);
+        range
+    }
+
     /// Whether [`Pad::next_effect`] has something to tell.
     pub fn has_effects(&self) -> bool {
         !self.effects.is_empty()

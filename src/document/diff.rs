@@ -82,6 +82,13 @@ impl Document {
 }
 
 impl Document {
+    /// How many code units of this document are in memory that it does not share with `other`, and in how many stretches.
+    /// O(nodes not shared).
+    pub(crate) fn unshared_len(&self, other: &Self) -> (usize, usize) {
+        let gaps = unshared(&other.tree, &self.tree);
+        (gaps.iter().map(|gap| gap.new.len()).sum(), gaps.len())
+    }
+
     /// Whether a position stands between the two halves of a pair. O(log n).
     fn cuts_pair(&self, position: usize) -> bool {
         let around = position.wrapping_sub(1)..position + 1;

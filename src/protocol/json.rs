@@ -85,6 +85,12 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
+    /// What stands behind a colon, which is next.
+    pub fn after_colon(mut self) -> Result<&'a str, Error> {
+        self.need(b':', "':'")?;
+        Ok(self.text.get(self.at..).unwrap_or_default())
+    }
+
     pub fn string(&mut self) -> Result<RawString<'a>, Error> {
         self.need(b'"', "a string")?;
         let start = self.at;
@@ -143,12 +149,35 @@ impl<'a> Json<'a> {
         match self.peek() {
             Some(b'{') => self.object(|_, json| json.skip()),
             Some(b'[') => self.list(Self::skip),
-            Some(b'"') => self.string().map(drop),
+            Some(b'"') => self.skip_string(),
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),
             Some(b'n') => self.word("null"),
             _ => self.number().map(drop),
         }
+    }
+
+    /// Steps over a string, which can be a whole document.
+    fn skip_string(&mut self) -> Result<(), Error> {
+        let start = self.at + 1;
+        let plain = plain_len(self.text.as_bytes().get(start..).unwrap_or_default());
+        if self.byte(start + plain) == Some(b'"') {
+            self.at = start + plain + 1;
+            return Ok(());
+        }
+        let mut at = start + plain;
+        loop {
+            match self.byte(at) {
+                Some(b'"') => break,
+                Some(b'\\') => at += 2,
+                // The rest is told by what reads it.
+                Some(0..0x20) | None => return self.string().map(drop),
+                Some(_) => at += 1,
+            }
+            at += plain_len(self.text.as_bytes().get(at..).unwrap_or_default());
+        }
+        self.at = at + 1;
+        Ok(())
     }
 
     fn number(&mut self) -> Result<f64, Error> {
@@ -254,6 +283,16 @@ impl<'a> RawString<'a> {
         let offset = self.raw.encode_utf16().count() - rest.encode_utf16().count();
         ErrorKind::UnexpectedCharacter { offset, found: u16::from(b'\\'), expected: "an escape" }.into()
     }
+}
+
+/// How many bytes of a string are before the first quote, backslash or control character. It looks at sixteen at a time.
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    let is_special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    let chunks = bytes.chunks_exact(16);
+    let plain =
+        16 * chunks.take_while(|chunk| !chunk.iter().fold(false, |found, byte| found | is_special(byte))).count();
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// Appends a string with its quotes. Halves of pairs become escapes.

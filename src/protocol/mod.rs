@@ -3,14 +3,20 @@
 //! `NEW_CHANGES`, `NEW_CHANGES_BATCH` and `CLIENT_RECONNECT` all become one list of [`Revision`]s, whatever they are
 //! called. What has nothing to do with the document is recognised and left to the host.
 
+mod export;
 mod json;
 mod read;
+mod saved;
 mod serve;
 mod write;
 
+pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
+pub(crate) use json::plain_len;
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
 };
+pub use saved::SavedRevision;
+pub(crate) use saved::new_saved_revision;
 pub use serve::{
     ChangesetRequest, ClientMessage, ClientReady, Outgoing, OutgoingHistory, PoolForm, UserChanges, Value,
     accept_commit, client_reconnect, json_atext, json_pool, json_string, new_changes, new_changes_batch,

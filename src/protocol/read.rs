@@ -1,6 +1,7 @@
 //! Messages from the server.
 
 use super::json::{Json, RawString};
+use super::saved::{SavedRevision, saved_revisions};
 use crate::attrib::{AttribPool, Attribute};
 use crate::changeset::{Changeset, Wire};
 use crate::document::AText;
@@ -120,6 +121,8 @@ pub struct ClientVars {
     pub read_only: bool,
     /// Everyone who ever wrote here, and in which colour.
     pub authors: Vec<AuthorInfo>,
+    /// The revisions that somebody has marked.
+    pub saved: Vec<SavedRevision>,
 }
 
 /// A person who has written in a pad.
@@ -353,7 +356,7 @@ fn batch(fields: &Fields<'_>) -> Result<(Vec<Revision>, Option<MessageError>), E
 }
 
 /// An attribute pool as messages carry it. `attribToNum` says the same once more and is not looked at.
-fn pool(json: &mut Json<'_>) -> Result<AttribPool, Error> {
+pub(super) fn pool(json: &mut Json<'_>) -> Result<AttribPool, Error> {
     let (mut entries, mut next) = (Vec::new(), None);
     json.object(|key, json| {
         match key.plain() {
@@ -388,6 +391,7 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
         match key.plain() {
             "userId" => vars.author = json.string()?.units()?,
             "readonly" => vars.read_only = json.is_true()?,
+            "savedRevisions" => vars.saved = saved_revisions(json)?,
             "collab_client_vars" => json.object(|key, json| {
                 match key.plain() {
                     "initialAttributedText" => {
@@ -417,7 +421,7 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
     }
 }
 
-fn atext(json: &mut Json<'_>) -> Result<AText, Error> {
+pub(super) fn atext(json: &mut Json<'_>) -> Result<AText, Error> {
     let mut atext = AText::default();
     json.object(|key, json| {
         match key.plain() {
@@ -433,22 +437,26 @@ fn atext(json: &mut Json<'_>) -> Result<AText, Error> {
 fn authors(json: &mut Json<'_>) -> Result<Vec<AuthorInfo>, Error> {
     let mut authors = Vec::new();
     json.object(|id, json| {
-        let mut author = AuthorInfo { id: id.units()?, ..AuthorInfo::default() };
-        json.object(|key, json| {
-            match key.plain() {
-                "name" => author.name = json.string_if_any()?.map(RawString::units).transpose()?,
-                "colorId" if json.peek() == Some(b'"') => author.color = json.string()?.units()?,
-                "colorId" => {
-                    author.color = json.number_if_any()?.map(|number| number.to_string()).unwrap_or_default().into()
-                }
-                _ => json.skip()?,
-            }
-            Ok(())
-        })?;
-        authors.push(author);
+        authors.push(author(id.units()?, json)?);
         Ok(())
     })?;
     Ok(authors)
+}
+
+pub(super) fn author(id: Utf16String, json: &mut Json<'_>) -> Result<AuthorInfo, Error> {
+    let mut author = AuthorInfo { id, ..AuthorInfo::default() };
+    json.object(|key, json| {
+        match key.plain() {
+            "name" => author.name = json.string_if_any()?.map(RawString::units).transpose()?,
+            "colorId" if json.peek() == Some(b'"') => author.color = json.string()?.units()?,
+            "colorId" => {
+                author.color = json.number_if_any()?.map(|number| number.to_string()).unwrap_or_default().into()
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(author)
 }
 
 fn changeset_reply(mut json: Json<'_>) -> Result<ChangesetReply, Error> {

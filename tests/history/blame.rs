@@ -108,6 +108,10 @@ fn a_server_is_asked_for_what_blame_takes() {
             rounds += 1;
             assert!(rounds < 3_000);
         }
+        // Times are known when the way from the newest revision is.
+        while quiet.slider.is_waiting() {
+            quiet.wait();
+        }
         let found = quiet.slider.blame_runs().unwrap();
         let lens = |runs: &[BlameRun]| runs.iter().map(|run| (run.len, run.revs.clone(), run.time)).collect::<Vec<_>>();
         let expected = expected(&history, &origins[rev as usize], rev, range);

@@ -4,6 +4,7 @@ use easysync::{
     AttribPool, AttribSet, Attribute, Builder, Changeset, Document, EmptyValue, EtherpadFile, FileError, PoolForm,
     ShownPatch, Timeline, Utf16String, json_atext, json_pool, json_string,
 };
+use std::rc::Rc;
 
 pub struct Made {
     pub changeset: Changeset,
@@ -172,10 +173,10 @@ pub fn pairs_of(attribs: &AttribSet, pool: &AttribPool) -> Pairs {
     pairs
 }
 
-pub fn units_of(document: &Document, pool: &AttribPool) -> (Vec<u16>, Vec<Pairs>) {
+pub fn units_of(document: &Document, pool: &AttribPool) -> (Vec<u16>, Vec<Rc<Pairs>>) {
     let (mut text, mut attribs) = (Vec::new(), Vec::new());
     for (piece, set) in document.pieces(0..document.len_utf16()).unwrap() {
-        let pairs = pairs_of(set, pool);
+        let pairs = Rc::new(pairs_of(set, pool));
         text.extend_from_slice(piece);
         attribs.extend(piece.iter().map(|_| pairs.clone()));
     }
@@ -186,13 +187,13 @@ pub fn units_of(document: &Document, pool: &AttribPool) -> (Vec<u16>, Vec<Pairs>
 #[derive(Default)]
 pub struct Editor {
     text: Vec<u16>,
-    attribs: Vec<Pairs>,
+    attribs: Vec<Rc<Pairs>>,
 }
 
 impl Editor {
     /// Applies a patch that leads to `new`; only what the patch names is looked up there.
     pub fn show(&mut self, patch: &ShownPatch, new: &Document, pool: &AttribPool) {
-        let at = |position: usize| pairs_of(new.attribs_at(position).unwrap(), pool);
+        let at = |position: usize| Rc::new(pairs_of(new.attribs_at(position).unwrap(), pool));
         let (mut text, mut attribs, mut old_at, mut bank) = (Vec::new(), Vec::new(), 0, &patch.text[..]);
         for change in patch.changes.chunks(3) {
             let [from, to, inserted] = [change[0] as usize, change[1] as usize, change[2] as usize];
@@ -208,9 +209,8 @@ impl Editor {
         text.extend_from_slice(&self.text[old_at..]);
         attribs.extend_from_slice(&self.attribs[old_at..]);
         for range in patch.formatted.chunks(2) {
-            for position in range[0] as usize..range[1] as usize {
-                attribs[position] = at(position);
-            }
+            let range = range[0] as usize..range[1] as usize;
+            attribs[range.clone()].iter_mut().zip(range).for_each(|(pairs, position)| *pairs = at(position));
         }
         (self.text, self.attribs) = (text, attribs);
     }

@@ -52,7 +52,9 @@ impl Server<'_> {
         let mut pool = AttribPool::new();
         let mut all: Vec<_> = self.history.pool.iter().map(|(_, attribute)| attribute.clone()).collect();
         all.reverse();
-        all.into_iter().for_each(|attribute| drop(pool.put(attribute)));
+        for attribute in all {
+            pool.put(attribute);
+        }
         let mut pad_pool = self.history.pool.clone();
         let mut steps = Vec::new();
         for first in (start..end).step_by(size as usize) {

@@ -121,6 +121,17 @@ export class Editor {
     this.view.focus();
   }
 
+  /** Whether any of a stretch is drawn, or close to it. */
+  shows(from: number, to: number): boolean {
+    const { viewport } = this.view;
+    return from <= viewport.to && to >= viewport.from;
+  }
+
+  /** Calls `listener` when the view is scrolled. */
+  onScroll(listener: () => void): void {
+    this.view.scrollDOM.addEventListener('scroll', listener, { passive: true });
+  }
+
   setReadOnly(readOnly: boolean): void {
     this.view.dispatch({ effects: this.editing.reconfigure(editingExtension(readOnly)) });
   }

@@ -129,12 +129,12 @@ class Lines {
 
 /**
  * Renames what a browser would act on when it parses it, even into a document that is not shown: style sheets become scripts, which are not run
- * there, and elements that point elsewhere become places to break a line.
+ * there, and elements that speak for the whole page lose their voice.
  * The page's content security policy stops all of it anyway, but complains about each. This is for quiet logs, not for safety.
  */
 function tame(html: string): string {
-  const quiet = html.replace(/<(\/?)style(?=[\s/>])/gi, '<$1script').replace(/<(?:base|link|meta)(?=[\s/>])/gi, '<wbr');
-  return quiet.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s/"'])(style|on[a-z]+)(?=\s*=)/gi, '$1data-$2'));
+  const quiet = html.replace(/<(\/?)style(?=[\s/>])/gi, '<$1script').replace(/<base(?=[\s/>])/gi, '<meta');
+  return quiet.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s/"'])(style|http-equiv|on[a-z]+)(?=\s*=)/gi, '$1data-$2'));
 }
 
 /** The declarations of a style attribute, read from its text. */

@@ -93,6 +93,8 @@ class PadPage {
     const { session, editor, status, notices } = this;
     session.on('joined', () => this.joined());
     session.on('patch', (patch) => editor.show(patch));
+    session.lookAt((from, to) => editor.shows(from, to));
+    editor.onScroll(() => session.catchUp());
     const people = oncePerFrame(() => editor.refreshAuthors());
     session.on('people', () => {
       this.drawPeople();

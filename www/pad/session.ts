@@ -41,8 +41,12 @@ const COMMIT_INTERVAL = 500;
 /** Requests for revisions go no faster: Etherpad drops a client's messages above ten a second. */
 const REQUEST_INTERVAL = 150;
 const CLOCK_INTERVAL = 1000;
-/** How long a page that is not visible may wait with showing. */
-const HIDDEN_FLUSH_DELAY = 200;
+/** How long what nobody sees may wait with being shown, in milliseconds: a page in the background, a part that is scrolled away. */
+const UNSEEN_FLUSH_DELAY = 500;
+/** Showing what others do takes at most one part in so many of the time; the rest is for typing and scrolling. */
+const FLUSH_SHARE = 8;
+/** But it waits no longer than this, in milliseconds. */
+const LONGEST_PAUSE = 200;
 
 /** Opens a pad: loads the engine, connects, and joins. The session tells when the document is there. */
 export async function openSession(options: { padName: string; server: string }): Promise<Session> {
@@ -65,7 +69,11 @@ export class Session {
   private requests: string[] = [];
   private requestTimer: ReturnType<typeof setTimeout> | undefined;
   private isHeld = false;
-  private flushIsDue = false;
+  /** When a flush is due: a frame, or a time for what is not seen. */
+  private flushDue: 'frame' | 'later' | null = null;
+  private flushTimer: ReturnType<typeof setTimeout> | undefined;
+  private noFlushBefore = 0;
+  private sees: (from: number, to: number) => boolean = () => true;
   private isClosed = false;
 
   constructor(
@@ -159,6 +167,16 @@ export class Session {
     this.flush();
   }
 
+  /** Tells the session how to find out whether a part of the shown text can be seen. */
+  lookAt(sees: (from: number, to: number) => boolean): void {
+    this.sees = sees;
+  }
+
+  /** Shows at once what has waited because it could not be seen. */
+  catchUp(): void {
+    if (this.flushDue === 'later') this.flush();
+  }
+
   /** Ends the session. What was not sent is lost. */
   close(): void {
     if (this.isClosed) return;
@@ -167,6 +185,7 @@ export class Session {
     clearInterval(this.clock);
     clearTimeout(this.commitTimer);
     clearTimeout(this.requestTimer);
+    clearTimeout(this.flushTimer);
     this.engine.free();
   }
 
@@ -345,21 +364,34 @@ export class Session {
     }
   }
 
+  /**
+   * Flushes with the next frame if the change can be seen. Drawing is what costs most of a change; so what cannot be seen waits a little for
+   * more of its kind, and if a flush took long, there is a pause before the next.
+   */
   private scheduleFlush(): void {
-    if (this.flushIsDue) return;
-    this.flushIsDue = true;
-    const flush = (): void => {
-      this.flushIsDue = false;
-      this.flush();
-    };
-    if (document.hidden) setTimeout(flush, HIDDEN_FLUSH_DELAY);
-    else requestAnimationFrame(flush);
+    if (this.flushDue === 'frame' || this.isHeld) return;
+    const [from, to] = this.engine.behindAt();
+    if (from === undefined || to === undefined) return;
+    const isSeen = !document.hidden && this.sees(from, to);
+    if (!isSeen && this.flushDue === 'later') return;
+    this.flushDue = isSeen ? 'frame' : 'later';
+    clearTimeout(this.flushTimer);
+    const pause = this.noFlushBefore - performance.now();
+    if (!isSeen) this.flushTimer = setTimeout(() => this.flush(), UNSEEN_FLUSH_DELAY);
+    else if (pause > 0) this.flushTimer = setTimeout(() => requestAnimationFrame(() => this.flush()), pause);
+    else requestAnimationFrame(() => this.flush());
   }
 
   private flush(): void {
     if (this.isHeld || this.isClosed) return;
+    this.flushDue = null;
+    clearTimeout(this.flushTimer);
+    const began = performance.now();
     const patch = this.engine.flush();
-    if (patch) this.emit('patch', patch);
+    if (!patch) return;
+    this.emit('patch', patch);
+    const ended = performance.now();
+    this.noFlushBefore = ended + Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * (ended - began));
   }
 
   private checkClock(): void {

@@ -49,9 +49,9 @@ export function buildToolbar(element: HTMLElement, editor: Editor, engine: () =>
     const now = engine();
     if (now.length === 0) return;
     for (const [action, button] of buttons) {
-      if (action.active) button.setAttribute('aria-pressed', String(action.active(state, now)));
+      if (action.active) setIfNew(button, 'aria-pressed', String(action.active(state, now)));
       // Not `disabled`: a button that loses the focus when it is used up throws keyboard users out of the toolbar.
-      if (action.enabled) button.setAttribute('aria-disabled', String(!action.enabled(now)));
+      if (action.enabled) setIfNew(button, 'aria-disabled', String(!action.enabled(now)));
     }
     const level = now.lineFormat(state.selection.main.head).heading ?? 0;
     heading.value = level <= 4 ? String(level) : '';
@@ -63,6 +63,11 @@ export function buildToolbar(element: HTMLElement, editor: Editor, engine: () =>
       element.inert = true;
     },
   };
+}
+
+/** Leaves an attribute alone that has the value already: setting it makes the browser look at styles again. */
+function setIfNew(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 function actionButton(action: Action, editor: Editor): HTMLButtonElement {

@@ -49,9 +49,10 @@ const OPTIONS = {
  * Connects to an Etherpad server, of version 1.8 (Socket.IO 2) or later (Socket.IO 4); which of them is found out.
  *
  * @param server The server's origin; empty for that of the page.
+ * @param more What else the address of the connection says.
  */
-export function connect(server: string, padId: string, listener: Listener): Connection {
-  return new Reconnecting(server, padId, listener);
+export function connect(server: string, padId: string, listener: Listener, more: Readonly<Record<string, string>> = {}): Connection {
+  return new Reconnecting(server, { ...more, padId }, listener);
 }
 
 class Reconnecting implements Connection {
@@ -61,10 +62,10 @@ class Reconnecting implements Connection {
 
   constructor(
     private readonly server: string,
-    private readonly padId: string,
+    private readonly query: Record<string, string>,
     private readonly listener: Listener,
   ) {
-    this.use(io(server || undefined, { ...OPTIONS, query: { padId }, tryAllTransports: true, forceNew: true }), (error) => {
+    this.use(io(server || undefined, { ...OPTIONS, query, tryAllTransports: true, forceNew: true }), (error) => {
       if (!this.wasOpen && isOlderServer(error)) void this.useOlder();
     });
   }
@@ -113,7 +114,7 @@ class Reconnecting implements Connection {
     this.socket?.disconnect();
     const { default: ioOfVersion2 } = await import('socket.io-client-2');
     if (this.isClosed) return;
-    const options = { ...OPTIONS, query: { padId: this.padId }, forceNew: true };
+    const options = { ...OPTIONS, query: this.query, forceNew: true };
     this.use(ioOfVersion2(this.server || location.origin, options), () => {});
   }
 }

@@ -1,12 +1,17 @@
 // A client without a page: it speaks the protocol itself, and can send what no page would.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 
 /** A socket that has joined a pad. */
 export class Client {
   /** Messages that came, the newest last. */
   messages = [];
+  /** Why the server has ended the session. */
+  refusal = null;
   #waiting = new Set();
+  /** What commits without an answer add to the length. */
+  #submitted = [];
 
   constructor(socket) {
     this.socket = socket;
@@ -76,11 +81,11 @@ export class Client {
     this.submit(changeset, attributes);
     const message = await answer;
     if (message.disconnect) throw new Error(`refused: ${message.disconnect}`);
-    this.rev = message.data.newRev;
-    this.length += lengthChange(changeset);
   }
 
+  /** Sends a changeset and does not wait. */
   submit(changeset, attributes = [], baseRev = this.rev) {
+    this.#submitted.push(lengthChange(changeset));
     const numToAttrib = Object.fromEntries(attributes.map((attribute, number) => [number, attribute]));
     this.tell({ type: 'USER_CHANGES', baseRev, changeset, apool: { numToAttrib, nextNum: attributes.length } });
   }
@@ -91,6 +96,24 @@ export class Client {
     const numbers = all.map((_, number) => `*${base36(number)}`).join('');
     const changeset = `Z:${base36(this.length)}>${base36(text.length)}${insertOps(text, numbers)}$${text}`;
     await this.commit(changeset, all);
+  }
+
+  /** Waits until a revision has come. */
+  async until(rev, time = 60_000) {
+    const end = Date.now() + time;
+    while (this.rev < rev) {
+      if (Date.now() > end) throw new Error(`revision ${rev} did not come`);
+      await sleep(2);
+    }
+  }
+
+  /** Waits until the server has answered every commit. */
+  async settled(time = 60_000) {
+    const end = Date.now() + time;
+    while (this.#submitted.length > 0) {
+      if (Date.now() > end || this.refusal) throw new Error(this.refusal ?? 'the server does not answer');
+      await sleep(1);
+    }
   }
 
   close() {
@@ -108,6 +131,11 @@ export class Client {
         this.length += lengthChange(change.changeset);
       }
     }
+    if (message?.data?.type === 'ACCEPT_COMMIT') {
+      this.rev = message.data.newRev;
+      this.length += this.#submitted.shift() ?? 0;
+    }
+    if (message?.disconnect) this.refusal = `refused: ${message.disconnect}`;
     for (const waiting of this.#waiting) {
       if (!waiting.wanted(message)) continue;
       this.#waiting.delete(waiting);

@@ -90,6 +90,9 @@ export class Etherpad {
     const env = { ...process.env, NODE_ENV: 'production' };
     const child = spawn(process.execPath, ['src/node/server.js'], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
         this.#output = (this.#output + data).slice(-20_000);

@@ -41,7 +41,7 @@ export class Pad {
     return this.page.getByTestId(id);
   }
 
-  /** @returns {Promise<{rev: number, text: string, runs: [number, string][], shown: string, save: string, connection: string, state: string, author: string, status: string}>} */
+  /** @returns {Promise<{rev: number, text: string, isBehind: boolean, runs: [number, string][], shown: string, save: string, connection: string, state: string, author: string, status: string}>} */
   async content() {
     return this.page.evaluate(readContent);
   }
@@ -210,15 +210,17 @@ export async function converge(server, pad, pages, time = 20_000) {
     await sleep(100);
     contents = await Promise.all(pages.map((page) => page.content()));
     const [first] = contents;
-    if (!contents.every((content) => content.save === 'saved' && content.connection === 'connected' && content.rev === first.rev && content.shown === content.text.slice(0, -1))) continue;
+    if (!contents.every((content) => content.save === 'saved' && content.connection === 'connected' && !content.isBehind && content.rev === first.rev && content.shown === content.text.slice(0, -1))) continue;
     kept = await server.content(pad);
     if (kept.rev === first.rev) break;
   } while (Date.now() < end);
+  kept ??= await server.content(pad);
   for (const [index, content] of contents.entries()) {
     const who = `page ${index + 1}`;
     assert.equal(content.save, 'saved', `${who} is not saved`);
     assert.equal(content.connection, 'connected', `${who} is not connected`);
-    assert.equal(content.rev, kept?.rev, `${who} is not at the server's revision`);
+    assert.equal(content.isBehind, false, `${who} does not show what it has`);
+    assert.equal(content.rev, kept.rev, `${who} is not at the server’s revision`);
     assert.equal(content.text, kept.text, `${who} and the server have different texts`);
     assert.deepEqual(content.runs, kept.runs, `${who} and the server have different attributes`);
     assert.equal(content.shown, content.text.slice(0, -1), `the editor of ${who} holds another text`);
@@ -265,6 +267,7 @@ function readContent() {
     plain: engine.exportText(),
     runs,
     shown: view.state.doc.sliceString(0, view.state.doc.length, '\n'),
+    isBehind: engine.isBehind,
     save: session.saveState,
     connection: session.connection,
     state: document.documentElement.dataset.state,

@@ -40,6 +40,10 @@ export class Server {
     const env = { ...process.env, HOST: '127.0.0.1', PORT: String(this.port), DATA: join(this.folder, 'pads.redb'), RUST_LOG: 'warn' };
     const child = spawn(PROGRAM, this.options, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
+    // A test that breaks off leaves none behind.
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     child.stderr.on('data', (data) => this.#note(data));
     const address = await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the server did not start:\n${this.#output}`)), START_TIME);
@@ -103,7 +107,8 @@ export class Server {
 }
 
 export async function fetchText(address) {
-  const response = await fetch(address);
+  // A server may close a connection that was kept, at the very moment when it is used again.
+  const response = await fetch(address).catch(() => fetch(address));
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   return response.text();
 }

@@ -1,0 +1,31 @@
+// The end-to-end tests, in a real browser. Names choose among them: node scripts/e2e.mjs format undo
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildPackage, buildPages, buildServer } from './build.mjs';
+import { needBrowser, needEtherpad, needPackages } from './setup.mjs';
+import { root, run } from './run.mjs';
+
+const folder = join(root, 'tests', 'e2e');
+const SUFFIX = '.test.mjs';
+
+const known = readdirSync(folder).filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no test ${unknown.join(', ')}. There are: ${known.sort().join(', ')}`);
+  process.exit(1);
+}
+
+const { chromium } = needBrowser();
+needPackages();
+needPackages(folder, '--ignore-scripts');
+if (wanted.length === 0 || wanted.includes('strangers')) needEtherpad();
+buildPackage();
+buildPages();
+// A server that somebody names is taken as it is.
+if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
+
+const files = (wanted.length > 0 ? wanted : known).sort().map((name) => join('tests', 'e2e', `${name}${SUFFIX}`));
+// One file after the other: each has a server and a browser of its own, and some measure time.
+run('end-to-end tests', ['node', '--test', '--test-concurrency=1', '--test-reporter=spec', ...files], { env: { CHROMIUM: chromium } });

@@ -1,0 +1,16 @@
+// Long work in small slices, so that the page stays alive.
+
+/**
+ * Resolves as soon as everything else that waits has had its turn: input, timers, messages, painting. Timers would be slowed down, and
+ * what `scheduler.yield` resumes goes before timers and messages, so that these would wait until all the work is done.
+ */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,298 @@
+// The history on the page: the engine, and the server behind it if there is one. The parts of the page are told by events.
+
+import { Slider } from 'easysync-wasm';
+import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm';
+import { Roster, checkedColor, record, text } from '../pad/roster';
+import { oncePerFrame } from '../shared/dom';
+import { keptToken } from '../shared/token';
+import { connect } from '../transport/socket';
+import type { Connection as Socket } from '../transport/socket';
+
+export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'none';
+
+/** What can be listened to. */
+export interface HistoryEvents {
+  /** The pad is there, for the first time or as another one under the same name. */
+  joined: () => void;
+  /** Another revision is shown. The patch leads from the one before; at first from an empty text. */
+  shown: (rev: number, patch: Patch) => void;
+  /** There are new revisions. */
+  head: (rev: number) => void;
+  saved: () => void;
+  people: () => void;
+  /** A revision cannot be had; what is shown stays. */
+  failed: (rev: number, error: Error) => void;
+  /** Something came from the server, so that more may be known. */
+  arrived: () => void;
+  /** The reason is that of a final disconnect, as the server gave it. */
+  connection: (state: Connection, reason: string | null) => void;
+  /** Something that went wrong. */
+  trouble: (error: Error) => void;
+}
+
+/** Somebody who wrote here. */
+export interface Writer {
+  name: string | null;
+  /** `#rrggbb` */
+  color: string;
+}
+
+/** How often the engine looks at the clock, in milliseconds: it sends up to eight requests a second. */
+const CLOCK_INTERVAL = 60;
+const NO_COLOR = '#cccccc';
+
+/** A history, of a pad on a server or of a file. */
+export class History {
+  private readonly listeners = new Map<keyof HistoryEvents, Set<HistoryEvents[keyof HistoryEvents]>>();
+  private readonly roster = new Roster();
+  private readonly clock: ReturnType<typeof setInterval> | undefined;
+  private readonly socket: Socket | undefined;
+  private state: Connection;
+  private wanted: number | null = null;
+  private isClosed = false;
+  private readonly seekSoon = oncePerFrame(() => this.seekWanted());
+
+  private constructor(
+    readonly name: string,
+    readonly slider: Slider,
+    private readonly server: string | null,
+  ) {
+    if (server === null) {
+      this.state = 'none';
+      return;
+    }
+    this.state = 'connecting';
+    // Without `embed`, Etherpad takes this page for the pad in a second window, and disconnects the first.
+    const query = { embed: '1' };
+    this.socket = connect(server, name, { opened: () => this.join(), received: (message) => this.receive(message), lost: () => this.lost() }, query);
+    this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
+  }
+
+  /** The history of a pad on a server; `server` is its origin, empty for that of the page. The engine must be loaded. */
+  static ofPad(name: string, server: string): History {
+    return new History(name, new Slider(), server);
+  }
+
+  /** A history that is all there. */
+  static ofFile(name: string, slider: Slider): History {
+    return new History(name, slider, null);
+  }
+
+  get isFile(): boolean {
+    return this.server === null;
+  }
+
+  get connection(): Connection {
+    return this.state;
+  }
+
+  /** The newest revision; 0 before there is one. */
+  get head(): number {
+    return this.slider.head ?? 0;
+  }
+
+  /** The revision that is shown; `null` before the first. */
+  get rev(): number | null {
+    return this.slider.shownRev ?? null;
+  }
+
+  /** The revision that is to be shown: the one that was sought last. */
+  get target(): number | null {
+    return this.wanted ?? this.slider.targetRev ?? this.rev;
+  }
+
+  /** Whether a revision is to be shown that is not there yet. */
+  get isWaiting(): boolean {
+    return this.wanted !== null || this.slider.targetRev !== undefined;
+  }
+
+  get savedRevisions(): SavedRevision[] {
+    return this.slider.savedRevisions().sort((a, b) => a.rev - b.rev);
+  }
+
+  facts(rev: number): RevisionFacts {
+    return this.slider.revision(rev);
+  }
+
+  writer(id: string): Writer {
+    const person = this.roster.find(id);
+    return { name: person?.name ?? null, color: person?.color ?? NO_COLOR };
+  }
+
+  /** Shows a revision in the next frame, or as soon as it is there. Of several wishes in a frame, the last one counts. */
+  seek(rev: number): void {
+    if (this.slider.head === undefined) return;
+    this.wanted = Math.min(Math.max(0, Math.floor(rev)), this.head);
+    this.seekSoon();
+  }
+
+  /** The same; resolves to whether the revision was shown, which it is not if another one is sought or it cannot be had. */
+  reach(rev: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const ends = [
+        this.on('shown', (shown) => end(shown === rev)),
+        this.on('failed', (failed) => failed === rev && end(false)),
+        this.on('joined', () => end(false)),
+      ];
+      const end = (done: boolean): void => {
+        for (const stop of ends) stop();
+        resolve(done);
+      };
+      this.seek(rev);
+    });
+  }
+
+  /** Listens; the result ends it. */
+  on<K extends keyof HistoryEvents>(event: K, listener: HistoryEvents[K]): () => void {
+    const listeners = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  /** The engine may have something to do: to be called after `slider` was asked for what may need the server. */
+  settle(): void {
+    for (const effect of this.slider.takeEffects()) this.doEffect(effect);
+  }
+
+  /** Ends it; nothing of it may be used afterwards. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.listeners.clear();
+    this.socket?.close();
+    clearInterval(this.clock);
+    this.slider.free();
+  }
+
+  private emit<K extends keyof HistoryEvents>(event: K, ...details: Parameters<HistoryEvents[K]>): void {
+    for (const listener of [...(this.listeners.get(event) ?? [])]) {
+      try {
+        (listener as (...details: Parameters<HistoryEvents[K]>) => void)(...details);
+      } catch (error) {
+        // What a listener does wrong must not stop the others.
+        console.error(error);
+      }
+    }
+  }
+
+  private seekWanted(): void {
+    const rev = this.wanted;
+    this.wanted = null;
+    if (rev === null || this.isClosed) return;
+    try {
+      const patch = this.slider.seek(rev, performance.now());
+      if (patch) this.emit('shown', rev, patch);
+      else this.settle();
+    } catch (error) {
+      this.emit('failed', rev, error as EasysyncError);
+    }
+  }
+
+  private join(): void {
+    const isForeign = this.server !== '';
+    const message = {
+      component: 'pad',
+      type: 'CLIENT_READY',
+      padId: this.name,
+      data: {},
+      easysync: { capabilities: 1 },
+      // A token of its own: with that of the pad's page, older servers would end the session there.
+      ...(isForeign ? { token: keptToken('easysync.reader'), sessionID: null, protocolVersion: 2 } : {}),
+    };
+    this.socket?.send(JSON.stringify(message));
+  }
+
+  private receive(message: string): void {
+    try {
+      this.slider.receive(message, performance.now());
+      this.hear(message);
+    } catch (error) {
+      this.emit('trouble', error as EasysyncError);
+    }
+    this.settle();
+    if (!this.isClosed) this.emit('arrived');
+  }
+
+  /** Reads who is who. */
+  private hear(message: string): void {
+    if (!/^\{"(?:type|data)"/.test(message) || !/"(?:CLIENT_VARS|USER_NEWINFO)"/.test(message.slice(0, 200) + message.slice(-200))) return;
+    const { type, data } = record(JSON.parse(message));
+    if (type === 'CLIENT_VARS') {
+      this.roster.join(data);
+      this.setConnection('connected');
+    }
+    if (record(data).type === 'USER_NEWINFO') this.roster.arrived(record(data).userInfo);
+    this.emit('people');
+  }
+
+  private lost(): void {
+    if (this.isClosed || this.state === 'disconnected') return;
+    this.slider.disconnected();
+    if (this.state === 'connected') this.setConnection('reconnecting');
+  }
+
+  private doEffect(effect: SliderEffect): void {
+    switch (effect.type) {
+      case 'joined':
+        this.emit('joined');
+        break;
+      case 'head':
+        this.emit('head', effect.rev);
+        break;
+      case 'send':
+        this.socket?.send(effect.message);
+        break;
+      case 'shown':
+        this.emit('shown', effect.rev, effect.patch);
+        break;
+      case 'saved':
+        this.emit('saved');
+        break;
+      case 'failed':
+        this.emit('failed', effect.rev, new Error(effect.message));
+        break;
+      case 'disconnected':
+        this.socket?.close();
+        this.setConnection('disconnected', effect.reason);
+        break;
+    }
+  }
+
+  private setConnection(state: Connection, reason: string | null = null): void {
+    if (this.state === state || this.state === 'disconnected') return;
+    this.state = state;
+    this.emit('connection', state, reason);
+  }
+
+  private checkClock(): void {
+    if (!this.slider.isWaiting) return;
+    this.slider.expire(performance.now());
+    this.settle();
+  }
+
+  /** Takes the authors that a file names. */
+  takeAuthors(): void {
+    const authors = this.slider.authors();
+    for (const { id, name, color } of authors) {
+      const named = /^\d+$/.test(color) ? paletteColor(Number(color)) : color;
+      this.roster.arrived({ userId: id, name: text(name), colorId: checkedColor(named, []) ?? NO_COLOR });
+    }
+    this.emit('people');
+  }
+}
+
+/** A colour for a number of a palette that is not at hand: neighbours are far apart. */
+function paletteColor(number: number): string {
+  const hue = (number * 137.508) % 360;
+  const part = (offset: number): string => {
+    const k = (offset + hue / 30) % 12;
+    const share = 0.72 - 0.28 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(255 * share)
+      .toString(16)
+      .padStart(2, '0');
+  };
+  return `#${part(0)}${part(8)}${part(4)}`;
+}

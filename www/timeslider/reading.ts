@@ -1,0 +1,79 @@
+// Reads a `.etherpad` file within the page: in small slices, with progress, and no server.
+
+import { EtherpadFile } from 'easysync-wasm';
+import type { FileProgress, Slider } from 'easysync-wasm';
+import { breathe } from '../shared/slices';
+
+/** How far it is. */
+export interface Progress {
+  /** Revisions read. */
+  done: number;
+  /** How many there are, once that is known. */
+  total: number | null;
+  /** Revisions a second. */
+  rate: number;
+  /** Seconds, once that can be told. */
+  left: number | null;
+}
+
+/** How long a slice may take, in milliseconds: half a frame, so that the other half is left for the page. */
+const SLICE = 7;
+/** Records between two looks at the clock. */
+const AT_ONCE = 64;
+/** Bytes that are handed over in one go. */
+const PIECE = 1 << 18;
+const REPORT_INTERVAL = 100;
+
+/** Reads a file; `.gz` as well. Resolves to `null` if it was cancelled, and rejects with what is wrong with the file. */
+export async function readHistory(file: Blob & { name: string }, report: (progress: Progress) => void, signal: AbortSignal): Promise<Slider | null> {
+  const reader = await opened(file);
+  const engine = new EtherpadFile();
+  const begin = performance.now();
+  let reported = 0;
+  let isUsedUp = false;
+  let last: FileProgress = { done: 0, total: null, bytes: 0, needsMore: true };
+  const tell = (): void => {
+    const passed = (performance.now() - begin) / 1000;
+    const rate = passed > 0 ? last.done / passed : 0;
+    report({ done: last.done, total: last.total, rate, left: last.total !== null && rate > 0 ? (last.total - last.done) / rate : null });
+  };
+  try {
+    let slice = performance.now() + SLICE;
+    const rest = async (): Promise<void> => {
+      if (performance.now() < slice) return;
+      if (performance.now() - reported >= REPORT_INTERVAL) {
+        reported = performance.now();
+        tell();
+      }
+      await breathe();
+      slice = performance.now() + SLICE;
+    };
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) return null;
+      if (done) break;
+      for (let at = 0; at < value.length; at += PIECE) {
+        engine.push(value.subarray(at, at + PIECE));
+        do {
+          last = engine.advance(AT_ONCE);
+          await rest();
+          if (signal.aborted) return null;
+        } while (!last.needsMore);
+      }
+    }
+    tell();
+    isUsedUp = true;
+    return engine.finish();
+  } finally {
+    if (!isUsedUp) engine.free();
+    void reader.cancel().catch(() => undefined);
+  }
+}
+
+/** The bytes of a file, unpacked if they are packed. */
+async function opened(file: Blob): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const isPacked = head[0] === 0x1f && head[1] === 0x8b;
+  const stream: ReadableStream<Uint8Array> = isPacked ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
+  return stream.getReader();
+}
