@@ -3,6 +3,7 @@
 import { init, Pad } from 'easysync-wasm';
 import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';
 import { load, store } from '../shared/storage';
+import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
 import { Roster, checkedColor, record, text } from './roster';
@@ -209,7 +210,7 @@ export class Session {
       userInfo: { name: load('easysync.name') || null, colorId: load('easysync.color') || null },
       easysync: { capabilities: 1 },
       // Where the server's cookie does not reach, and where there is none, the page says who one is.
-      ...(isForeign ? { token: authorToken(), sessionID: null, protocolVersion: 2 } : {}),
+      ...(isForeign ? { token: keptToken('easysync.token'), sessionID: null, protocolVersion: 2 } : {}),
     };
     this.socket.send(JSON.stringify(message));
   }
@@ -399,15 +400,4 @@ export class Session {
     // A commit may not have been made at its time: a message of the server's was lost, or it asked us to slow down.
     this.tellState();
   }
-}
-
-/** Who one is for servers that do not set a cookie for this page. */
-function authorToken(): string {
-  const known = load('easysync.token');
-  if (known && /^t\.[\w-]+$/.test(known)) return known;
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-  const numbers = crypto.getRandomValues(new Uint8Array(20));
-  const token = `t.${Array.from(numbers, (number) => letters[number % letters.length]).join('')}`;
-  store('easysync.token', token);
-  return token;
 }
