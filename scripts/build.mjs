@@ -38,10 +38,16 @@ export function buildPages() {
   writeFileSync(stamp, '');
 }
 
-/** The pad server. */
+/** The pad server; gives back where it is. */
 export function buildServer() {
   needRust();
   run('server', ['cargo', 'build', '--release', '-p', 'easysync-server']);
+  return serverProgram('release');
+}
+
+/** Where cargo puts the pad server. */
+export function serverProgram(profile) {
+  return join(root, 'target', profile, process.platform === 'win32' ? 'easysync-server.exe' : 'easysync-server');
 }
 
 /** Whether a file is there and newer than all sources, which may be folders. */

@@ -1,8 +1,7 @@
 // Everything there is to test. Installs what is missing; the second time is quick.
 
-import { join } from 'node:path';
-import { buildPackage, buildPages } from './build.mjs';
-import { root, run } from './run.mjs';
+import { buildPackage, buildPages, serverProgram } from './build.mjs';
+import { run } from './run.mjs';
 import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
@@ -11,7 +10,6 @@ const DENY = ['--', '-D', 'warnings'];
 needRust();
 needLints();
 needPackages();
-needPackages(join(root, 'tests', 'e2e'));
 needEtherpad();
 needWasm();
 needWasmPack();
@@ -36,6 +34,5 @@ run('npm package, installed', ['node', '--test', 'tests/package/package.test.mjs
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 // The server that the tests of the workspace have built.
-const server = join(root, 'target', 'debug', process.platform === 'win32' ? 'easysync-server.exe' : 'easysync-server');
-run('end to end', ['node', 'scripts/e2e.mjs'], { env: { CHROMIUM: chromium, EASYSYNC_SERVER: server } });
+run('end to end', ['node', 'scripts/e2e.mjs'], { env: { CHROMIUM: chromium, EASYSYNC_SERVER: serverProgram('debug') } });
 console.log('\nAll tests passed.');

@@ -216,12 +216,7 @@ impl From<FileProgress> for FileProgressObject {
 }
 
 pub(super) fn list_kind(name: &str) -> Result<ListKind, Thrown> {
-    match name {
-        "bullet" => Ok(ListKind::Bullet),
-        "number" => Ok(ListKind::Number),
-        "indent" => Ok(ListKind::Indent),
-        _ => Err(Thrown::argument("a list is bullet, number or indent")),
-    }
+    ListKind::from_name(name).ok_or_else(|| Thrown::argument("a list is bullet, number or indent"))
 }
 
 /// The character formats that people can choose. Others are not written by this package.
@@ -272,7 +267,7 @@ pub(super) fn fragment(object: JsValue) -> Result<Fragment, Thrown> {
 
 fn fragment_line(line: FragmentLineObject) -> Result<FragmentLine, Thrown> {
     let list = match line.list {
-        Some(name) => Some(List { kind: list_kind(&name)?, level: line.level.unwrap_or(1).clamp(1, 16) }),
+        Some(name) => Some(List { kind: list_kind(&name)?, level: line.level.unwrap_or(1).clamp(1, List::MAX_LEVEL) }),
         None => None,
     };
     let run = |run: FragmentRunObject| {

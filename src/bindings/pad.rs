@@ -233,10 +233,10 @@ impl JsPad {
         Ok(self.pad.flush()?.map_or(JsValue::UNDEFINED, reading::patch))
     }
 
-    /// Where in the shown text the next `flush` will change something: from the first place to the last, as two numbers; none
-    /// if nowhere. An editor that does not show that part may leave it for later.
+    /// Two positions of the shown text outside of which the next `flush` changes nothing; none if it changes nothing at all.
+    /// An editor that does not show what is between them may leave it for later.
     #[wasm_bindgen(js_name = behindAt)]
-    pub fn behind_at(&mut self) -> Vec<u32> {
+    pub fn behind_at(&self) -> Vec<u32> {
         self.pad.behind_at().map_or_else(Vec::new, |range| vec![range.start as u32, range.end as u32])
     }
 

@@ -11,6 +11,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Backlog {
     parts: Vec<Changeset>,
+    /// How many code units at the beginning and at the end none of the parts touches.
+    untouched: Option<(usize, usize)>,
 }
 
 impl Backlog {
@@ -19,8 +21,19 @@ impl Backlog {
         self.parts.is_empty()
     }
 
+    /// How many code units at the beginning and at the end of the document nothing here touches; `None` if nothing touches
+    /// any. Both ends are as long before as after, so no part has to be composed for this. O(1).
+    pub fn untouched(&self) -> Option<(usize, usize)> {
+        self.untouched
+    }
+
     /// Appends a changeset.
     pub fn push(&mut self, changeset: Changeset, pool: &AttribPool) -> Result<(), Error> {
+        if let Some(touched) = changeset.touched() {
+            let ends = (touched.start, changeset.old_len() - touched.end);
+            let (start, end) = self.untouched.unwrap_or(ends);
+            self.untouched = Some((start.min(ends.0), end.min(ends.1)));
+        }
         self.parts.push(changeset);
         while let [.., earlier, later] = &*self.parts
             && weight(later) >= weight(earlier)
@@ -35,6 +48,7 @@ impl Backlog {
         while self.parts.len() > 1 {
             self.merge_last(pool)?;
         }
+        self.untouched = None;
         Ok(self.parts.pop())
     }
 
@@ -74,7 +88,10 @@ mod tests {
             backlog.push(change, &pool).unwrap();
             assert!(backlog.parts.len() <= 8, "{} parts after {n}", backlog.parts.len());
         }
+        let touched = one_by_one.touched().unwrap();
+        assert_eq!(backlog.untouched(), Some((touched.start, one_by_one.old_len() - touched.end)));
         assert_eq!(backlog.take(&pool).unwrap(), Some(one_by_one));
+        assert_eq!(backlog.untouched(), None);
         assert!(backlog.is_empty() && backlog.take(&pool).unwrap().is_none());
     }
 

@@ -61,15 +61,10 @@ impl Pad {
         !self.backlog.is_empty()
     }
 
-    /// Where in the shown text the next flush will change something, from the first place to the last; `None` if nowhere.
-    /// What it takes is spared when the flush comes. Amortised O(what changed).
-    pub fn behind_at(&mut self) -> Option<Range<usize>> {
-        let pool = self.client.pool();
-        let change = self.backlog.take(pool).ok()??;
-        let range = change.touched();
-        // It is one changeset alone now, so that pushing it back composes nothing.
-        let _always_fits = self.backlog.push(change, pool);
-        range
+    /// A range of the shown text outside of which the next flush changes nothing; `None` if it changes nothing at all. O(1).
+    pub fn behind_at(&self) -> Option<Range<usize>> {
+        let (start, end) = self.backlog.untouched()?;
+        Some(start..self.shown.len_utf16() - end)
     }
 
     /// Whether [`Pad::next_effect`] has something to tell.

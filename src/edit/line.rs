@@ -30,6 +30,11 @@ impl ListKind {
         }
     }
 
+    /// The kind that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     const ALL: [Self; 3] = [Self::Bullet, Self::Number, Self::Indent];
 }
 

@@ -2,14 +2,15 @@
 
 import { init, Pad } from 'easysync-wasm';
 import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';
+import { Events } from '../shared/events';
+import { Roster, checkedColor, record, text } from '../shared/roster';
+import type { Person } from '../shared/roster';
 import { load, store } from '../shared/storage';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
-import { Roster, checkedColor, record, text } from './roster';
-import type { Person } from './roster';
 
-export type { Person } from './roster';
+export type { Person } from '../shared/roster';
 export type { SaveState } from 'easysync-wasm';
 
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'disconnected';
@@ -58,7 +59,7 @@ export async function openSession(options: { padName: string; server: string }):
 export class Session {
   readonly engine = new Pad();
   private readonly roster = new Roster();
-  private readonly listeners = new Map<keyof SessionEvents, Set<SessionEvents[keyof SessionEvents]>>();
+  private readonly events = new Events<SessionEvents>();
   private readonly socket: Socket;
   private readonly clock: ReturnType<typeof setInterval>;
   private state: Connection = 'connecting';
@@ -138,13 +139,8 @@ export class Session {
 
   /** Listens; the result ends it. */
   on<K extends keyof SessionEvents>(event: K, listener: SessionEvents[K]): () => void {
-    const listeners = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, listeners);
-    listeners.add(listener);
     if (event === 'revision') this.engine.tellRevisions(true);
-    return () => {
-      listeners.delete(listener);
-    };
+    return this.events.on(event, listener);
   }
 
   /**
@@ -190,17 +186,6 @@ export class Session {
     this.engine.free();
   }
 
-  private emit<K extends keyof SessionEvents>(event: K, ...details: Parameters<SessionEvents[K]>): void {
-    for (const listener of this.listeners.get(event) ?? []) {
-      try {
-        (listener as (...details: Parameters<SessionEvents[K]>) => void)(...details);
-      } catch (error) {
-        // What a listener does wrong must not stop the others, nor the session.
-        console.error(error);
-      }
-    }
-  }
-
   private join(): void {
     const isForeign = this.server !== '';
     const message = {
@@ -228,7 +213,7 @@ export class Session {
     try {
       news = this.engine.receive(message);
     } catch (error) {
-      this.emit('trouble', error as EasysyncError);
+      this.events.emit('trouble', error as EasysyncError);
     }
     if (news & FOR_HOST) this.hear(message);
     if (news & TO_DO) this.doEffects();
@@ -246,13 +231,13 @@ export class Session {
       this.commitInterval = typeof interval === 'number' && interval >= 0 ? interval : COMMIT_INTERVAL;
       this.roster.join(data);
       this.tellOlderServers(vars);
-      this.emit('people');
+      this.events.emit('people');
     } else if (type === 'COLLABROOM') {
       const { type: kind, userInfo } = record(data);
       if (kind === 'USER_NEWINFO') this.roster.arrived(userInfo);
       else if (kind === 'USER_LEAVE') this.roster.left(userInfo);
-      else if (typeof kind === 'string') this.emit('message', kind, data);
-      if (kind === 'USER_NEWINFO' || kind === 'USER_LEAVE') this.emit('people');
+      else if (typeof kind === 'string') this.events.emit('message', kind, data);
+      if (kind === 'USER_NEWINFO' || kind === 'USER_LEAVE') this.events.emit('people');
     }
   }
 
@@ -271,7 +256,7 @@ export class Session {
     if (!self) return;
     const userInfo = { userId: self.id, name: self.name, colorId: self.color };
     this.socket.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data: { type: 'USERINFO_UPDATE', userInfo } }));
-    this.emit('people');
+    this.events.emit('people');
   }
 
   private doEffects(): void {
@@ -291,10 +276,10 @@ export class Session {
   private doEffect(effect: Effect): void {
     switch (effect.type) {
       case 'joined':
-        this.emit('joined');
+        this.events.emit('joined');
         break;
       case 'revision':
-        this.emit('revision', effect);
+        this.events.emit('revision', effect);
         break;
       case 'accepted':
         break;
@@ -322,14 +307,14 @@ export class Session {
   private setConnection(state: Connection, reason: string | null = null): void {
     if (this.state === state || this.state === 'disconnected') return;
     this.state = state;
-    this.emit('connection', state, reason);
+    this.events.emit('connection', state, reason);
   }
 
   private tellSaveState(): void {
     const state = this.engine.saveState;
     if (state === this.lastSave) return;
     this.lastSave = state;
-    this.emit('save', state);
+    this.events.emit('save', state);
   }
 
   /** Sends requests at the pace that servers bear. */
@@ -361,7 +346,7 @@ export class Session {
       this.lastCommit = performance.now();
       this.socket.send(message);
     } catch (error) {
-      this.emit('trouble', error as EasysyncError);
+      this.events.emit('trouble', error as EasysyncError);
     }
   }
 
@@ -390,7 +375,7 @@ export class Session {
     const began = performance.now();
     const patch = this.engine.flush();
     if (!patch) return;
-    this.emit('patch', patch);
+    this.events.emit('patch', patch);
     const ended = performance.now();
     this.noFlushBefore = ended + Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * (ended - began));
   }

@@ -2,8 +2,9 @@
 
 import { Slider } from 'easysync-wasm';
 import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm';
-import { Roster, checkedColor, record, text } from '../pad/roster';
 import { oncePerFrame } from '../shared/dom';
+import { Events } from '../shared/events';
+import { Roster, checkedColor, record, text } from '../shared/roster';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
@@ -43,7 +44,7 @@ const NO_COLOR = '#cccccc';
 
 /** A history, of a pad on a server or of a file. */
 export class History {
-  private readonly listeners = new Map<keyof HistoryEvents, Set<HistoryEvents[keyof HistoryEvents]>>();
+  private readonly events = new Events<HistoryEvents>();
   private readonly roster = new Roster();
   private readonly clock: ReturnType<typeof setInterval> | undefined;
   private readonly socket: Socket | undefined;
@@ -144,12 +145,7 @@ export class History {
 
   /** Listens; the result ends it. */
   on<K extends keyof HistoryEvents>(event: K, listener: HistoryEvents[K]): () => void {
-    const listeners = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, listeners);
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
+    return this.events.on(event, listener);
   }
 
   /** The engine may have something to do: to be called after `slider` was asked for what may need the server. */
@@ -161,21 +157,10 @@ export class History {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.listeners.clear();
+    this.events.clear();
     this.socket?.close();
     clearInterval(this.clock);
     this.slider.free();
-  }
-
-  private emit<K extends keyof HistoryEvents>(event: K, ...details: Parameters<HistoryEvents[K]>): void {
-    for (const listener of [...(this.listeners.get(event) ?? [])]) {
-      try {
-        (listener as (...details: Parameters<HistoryEvents[K]>) => void)(...details);
-      } catch (error) {
-        // What a listener does wrong must not stop the others.
-        console.error(error);
-      }
-    }
   }
 
   private seekWanted(): void {
@@ -184,10 +169,10 @@ export class History {
     if (rev === null || this.isClosed) return;
     try {
       const patch = this.slider.seek(rev, performance.now());
-      if (patch) this.emit('shown', rev, patch);
+      if (patch) this.events.emit('shown', rev, patch);
       else this.settle();
     } catch (error) {
-      this.emit('failed', rev, error as EasysyncError);
+      this.events.emit('failed', rev, error as EasysyncError);
     }
   }
 
@@ -210,10 +195,10 @@ export class History {
       this.slider.receive(message, performance.now());
       this.hear(message);
     } catch (error) {
-      this.emit('trouble', error as EasysyncError);
+      this.events.emit('trouble', error as EasysyncError);
     }
     this.settle();
-    if (!this.isClosed) this.emit('arrived');
+    if (!this.isClosed) this.events.emit('arrived');
   }
 
   /** Reads who is who. */
@@ -225,7 +210,7 @@ export class History {
       this.setConnection('connected');
     }
     if (record(data).type === 'USER_NEWINFO') this.roster.arrived(record(data).userInfo);
-    this.emit('people');
+    this.events.emit('people');
   }
 
   private lost(): void {
@@ -237,22 +222,22 @@ export class History {
   private doEffect(effect: SliderEffect): void {
     switch (effect.type) {
       case 'joined':
-        this.emit('joined');
+        this.events.emit('joined');
         break;
       case 'head':
-        this.emit('head', effect.rev);
+        this.events.emit('head', effect.rev);
         break;
       case 'send':
         this.socket?.send(effect.message);
         break;
       case 'shown':
-        this.emit('shown', effect.rev, effect.patch);
+        this.events.emit('shown', effect.rev, effect.patch);
         break;
       case 'saved':
-        this.emit('saved');
+        this.events.emit('saved');
         break;
       case 'failed':
-        this.emit('failed', effect.rev, new Error(effect.message));
+        this.events.emit('failed', effect.rev, new Error(effect.message));
         break;
       case 'disconnected':
         this.socket?.close();
@@ -264,7 +249,7 @@ export class History {
   private setConnection(state: Connection, reason: string | null = null): void {
     if (this.state === state || this.state === 'disconnected') return;
     this.state = state;
-    this.emit('connection', state, reason);
+    this.events.emit('connection', state, reason);
   }
 
   private checkClock(): void {
@@ -280,7 +265,7 @@ export class History {
       const named = /^\d+$/.test(color) ? paletteColor(Number(color)) : color;
       this.roster.arrived({ userId: id, name: text(name), colorId: checkedColor(named, []) ?? NO_COLOR });
     }
-    this.emit('people');
+    this.events.emit('people');
   }
 }
 
