@@ -10,12 +10,42 @@ import MiniCssExtractPlugin from 'mini-css-extract-plugin';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
-/** One entry for each page: its module, its template, and the file that is made of it. */
+/** One entry for each page: its module, its template, and the file that is made of it. `early` is loaded first, and runs as soon as it is there. */
 const pages = {
-  pad: { entry: './www/pad/main.ts', template: './www/pad/pad.html', file: 'pad.html' },
+  pad: { entry: './www/pad/main.ts', early: './www/pad/early.ts', template: './www/pad/pad.html', file: 'pad.html' },
   timeslider: { entry: './www/timeslider/main.ts', template: './www/timeslider/timeslider.html', file: 'timeslider.html' },
   home: { entry: './www/home/main.ts', template: './www/index.html', file: 'index.html' },
 };
+
+const earlyName = (name) => `${name}-early`;
+
+/** The entries of a page. What the early one has loaded, the other uses. */
+function entriesOf([name, { entry, early }]) {
+  if (!early) return [[name, entry]];
+  return [
+    [earlyName(name), early],
+    [name, { import: entry, dependOn: earlyName(name) }],
+  ];
+}
+
+/** Lets the early scripts wait for nothing, not even for the page around them. */
+class RunEarly {
+  constructor(names) {
+    this.names = names;
+  }
+
+  apply(compiler) {
+    compiler.hooks.compilation.tap('RunEarly', (compilation) => {
+      HtmlWebpackPlugin.getHooks(compilation).alterAssetTagGroups.tap('RunEarly', (data) => {
+        const isEarly = ({ tagName, attributes }) => tagName === 'script' && this.names.some((name) => attributes.src?.includes(`/${name}.`));
+        const early = data.headTags.filter(isEarly);
+        for (const tag of early) tag.attributes = { src: tag.attributes.src, async: true };
+        data.headTags = [...early, ...data.headTags.filter((tag) => !isEarly(tag))];
+        return data;
+      });
+    });
+  }
+}
 
 /** Writes `.br` and `.gz` files next to what is worth compressing, so that a server need not do it for each request. */
 class Precompress {
@@ -48,7 +78,7 @@ export default (_env, argv = {}) => {
     context: root,
     // `eval`, which other kinds of source map need, is forbidden by the pages' content security policy.
     devtool: 'source-map',
-    entry: Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, page.entry])),
+    entry: Object.fromEntries(Object.entries(pages).flatMap(entriesOf)),
     output: {
       path: path.join(root, 'dist/static'),
       publicPath: '/static/',
@@ -81,8 +111,14 @@ export default (_env, argv = {}) => {
       new MiniCssExtractPlugin({ filename: '[name].[contenthash].css' }),
       ...Object.entries(pages).map(
         ([name, page]) =>
-          new HtmlWebpackPlugin({ template: page.template, filename: `../${page.file}`, chunks: [name], scriptLoading: 'defer' }),
+          new HtmlWebpackPlugin({
+            template: page.template,
+            filename: `../${page.file}`,
+            chunks: page.early ? [earlyName(name), name] : [name],
+            scriptLoading: 'defer',
+          }),
       ),
+      new RunEarly(Object.keys(pages).filter((name) => pages[name].early).map(earlyName)),
       ...(production ? [new Precompress()] : []),
     ],
   };

@@ -94,8 +94,10 @@ export class Editor {
   private readonly editing = new Compartment();
   private readonly numbers = new Compartment();
   private readonly colours = new Compartment();
+  private readonly look: { numbers: boolean; colours: boolean };
 
   constructor(private readonly options: EditorOptions) {
+    this.look = { numbers: options.lineNumbers, colours: options.authorColours };
     this.view = new EditorView({ state: this.fresh(), parent: options.parent });
   }
 
@@ -133,14 +135,18 @@ export class Editor {
   }
 
   setReadOnly(readOnly: boolean): void {
-    this.view.dispatch({ effects: this.editing.reconfigure(editingExtension(readOnly)) });
+    if (this.view.state.readOnly !== readOnly) this.view.dispatch({ effects: this.editing.reconfigure(editingExtension(readOnly)) });
   }
 
   setLineNumbers(on: boolean): void {
+    if (on === this.look.numbers) return;
+    this.look.numbers = on;
     this.view.dispatch({ effects: this.numbers.reconfigure(on ? lineNumbers() : []) });
   }
 
   setAuthorColours(on: boolean): void {
+    if (on === this.look.colours) return;
+    this.look.colours = on;
     this.view.dispatch({ effects: this.colours.reconfigure(coloursExtension(on)) });
   }
 

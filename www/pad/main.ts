@@ -5,7 +5,7 @@ import { Editor } from '../editor';
 import type { Host } from '../editor';
 import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
-import { cspNonce, padAddress, padName, serverOrigin } from '../shared/page';
+import { cspNonce, padAddress } from '../shared/page';
 import { followLook, onSettings, settings } from '../shared/settings';
 import '../shared/base.css';
 import './pad.css';
@@ -16,8 +16,8 @@ import { showHelp } from './help';
 import { Notices } from './notices';
 import { attachPeople } from './people';
 import { attachPreferences } from './preferences';
-import { openSession } from './session';
-import type { Session } from './session';
+import { engine, joining } from './early';
+import { Session } from './session';
 import { attachShare } from './share';
 import { Status, hasUnsaved } from './status';
 import { buildToolbar } from './toolbar';
@@ -59,53 +59,37 @@ function hostFor(session: Session, notices: Notices, edited: () => void): Host {
 }
 
 class PadPage {
-  private readonly editor: Editor;
-  private readonly place = byId('actions', HTMLElement);
+  /** There once the pad has been joined. */
+  private editor: Editor | null = null;
   private toolbar: Toolbar | null = null;
   private drawPeople: () => void = () => undefined;
-  private shown = false;
 
   constructor(
     private readonly session: Session,
+    private readonly server: string,
     private readonly status: Status,
     private readonly notices: Notices,
   ) {
-    const { lineNumbers, authorColours } = settings();
-    this.editor = new Editor({
-      parent: byId('stage', HTMLElement),
-      host: hostFor(session, notices, () => this.toolbar?.refresh()),
-      label: 'Text of the pad',
-      placeholder: 'Write something. Everybody who opens this page sees it at once.',
-      readOnly: true,
-      lineNumbers,
-      authorColours,
-      nonce: cspNonce(),
-      keys: actionKeys(),
-      changed: () => this.toolbar?.refresh(),
-    });
-    window.easysync = { session, view: this.editor.view };
     this.listen();
     this.status.update(session);
-    if (session.author !== '') this.joined();
   }
 
   private listen(): void {
-    const { session, editor, status, notices } = this;
+    const { session, status, notices } = this;
     session.on('joined', () => this.joined());
-    session.on('patch', (patch) => editor.show(patch));
-    session.lookAt((from, to) => editor.shows(from, to));
-    editor.onScroll(() => session.catchUp());
-    const people = oncePerFrame(() => editor.refreshAuthors());
+    session.on('patch', (patch) => this.editor?.show(patch));
+    session.lookAt((from, to) => this.editor?.shows(from, to) ?? false);
+    const authors = oncePerFrame(() => this.editor?.refreshAuthors());
     session.on('people', () => {
       this.drawPeople();
-      people();
+      authors();
     });
     session.on('save', () => status.update(session));
     session.on('connection', (state, reason) => {
       status.update(session);
       if (state === 'disconnected') {
         setState('disconnected');
-        editor.setReadOnly(true);
+        this.editor?.setReadOnly(true);
         this.toolbar?.disable();
         notices.disconnected(reason, session);
       }
@@ -118,57 +102,73 @@ class PadPage {
 
   /** The document is there, for the first time or as a whole again. */
   private joined(): void {
-    const { session, editor } = this;
-    editor.reload();
-    if (session.connection !== 'disconnected') editor.setReadOnly(session.readOnly);
-    if (!this.shown) this.showFirst();
+    const { session } = this;
+    const readOnly = session.readOnly || session.connection === 'disconnected';
+    if (this.editor) {
+      this.editor.reload();
+      this.editor.setReadOnly(readOnly);
+    } else {
+      this.showFirst(readOnly);
+    }
     this.status.update(session);
     this.drawPeople();
     this.toolbar?.refresh();
     setState(session.connection === 'disconnected' ? 'disconnected' : 'ready');
   }
 
-  private showFirst(): void {
-    this.shown = true;
-    const { session, editor, place } = this;
+  private showFirst(readOnly: boolean): void {
+    const { session, notices } = this;
+    const { lineNumbers, authorColours } = settings();
     byId('skeleton', HTMLElement).remove();
     document.documentElement.classList.toggle('read-only', session.readOnly);
+    const editor = new Editor({
+      parent: byId('stage', HTMLElement),
+      host: hostFor(session, notices, () => this.toolbar?.refresh()),
+      label: 'Text of the pad',
+      placeholder: 'Write something. Everybody who opens this page sees it at once.',
+      readOnly,
+      lineNumbers,
+      authorColours,
+      nonce: cspNonce(),
+      keys: actionKeys(),
+      changed: () => this.toolbar?.refresh(),
+    });
+    this.editor = editor;
+    window.easysync = { session, view: editor.view };
+    editor.onScroll(() => session.catchUp());
+    onSettings((now) => {
+      editor.setLineNumbers(now.lineNumbers);
+      editor.setAuthorColours(now.authorColours);
+    });
+    this.attachTools(editor);
+    if (!session.readOnly) editor.view.focus();
+  }
+
+  private attachTools(editor: Editor): void {
+    const { session, server } = this;
+    const place = byId('actions', HTMLElement);
     const tools = byId('tools', HTMLElement);
     if (session.readOnly) {
       tools.replaceWith(h('p', { class: 'read-only-note', 'data-testid': 'read-only' }, 'You can read this pad, but not change it.'));
     } else {
       this.toolbar = buildToolbar(tools, editor, () => session.engine);
     }
-    this.attachSearch();
-    this.attachHistory();
-    attachExchange(place, { session, editor, server: serverOrigin(), failed: (error) => this.notices.trouble(error) });
+    const find = h('button', { type: 'button', class: 'tool tool-optional', title: 'Find', 'aria-label': 'Find', 'data-testid': 'find' }, icon('search'));
+    find.addEventListener('click', () => editor.openSearch());
+    const href = padAddress(session.padName, '/timeslider');
+    place.append(find, h('a', { class: 'tool', href, title: 'History', 'aria-label': 'History', 'data-testid': 'history' }, icon('history')));
+    attachExchange(place, { session, editor, server, failed: (error) => this.notices.trouble(error) });
     attachPreferences(place, showHelp);
     attachShare(place, session);
     this.drawPeople = attachPeople(place, session);
-    onSettings(({ lineNumbers, authorColours }) => {
-      editor.setLineNumbers(lineNumbers);
-      editor.setAuthorColours(authorColours);
-    });
     document.addEventListener('keydown', (event) => {
       const save = event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-      const tools = event.key === 'F9' && event.altKey;
-      if (!save && !tools) return;
+      const toTools = event.key === 'F9' && event.altKey;
+      if (!save && !toTools) return;
       event.preventDefault();
       if (save) this.status.tell();
       else this.toolbar?.focus();
     });
-    if (!session.readOnly) editor.view.focus();
-  }
-
-  private attachSearch(): void {
-    const button = h('button', { type: 'button', class: 'tool tool-optional', title: 'Find', 'aria-label': 'Find', 'data-testid': 'find' }, icon('search'));
-    button.addEventListener('click', () => this.editor.openSearch());
-    this.place.append(button);
-  }
-
-  private attachHistory(): void {
-    const href = padAddress(this.session.padName, '/timeslider');
-    this.place.append(h('a', { class: 'tool', href, title: 'History', 'aria-label': 'History', 'data-testid': 'history' }, icon('history')));
   }
 }
 
@@ -177,22 +177,25 @@ async function start(): Promise<void> {
   followViewport();
   const status = new Status(byId('status', HTMLElement), byId('announcer', HTMLElement));
   const notices = new Notices(byId('notices', HTMLElement));
-  const name = padName();
   const failed = (reason: string): void => {
     status.failed();
     setState('disconnected');
     notices.disconnected(reason, null);
   };
-  if (name === null) {
+  if (!joining) {
     failed('denied');
     return;
   }
+  const { padName: name, server } = joining;
   byId('pad-name', HTMLElement).textContent = name.replaceAll('_', ' ');
   document.title = `${name.replaceAll('_', ' ')} – easysync`;
   try {
-    const session = await openSession({ padName: name, server: serverOrigin() });
-    new PadPage(session, status, notices);
+    await engine;
+    const session = new Session(joining);
+    new PadPage(session, server, status, notices);
+    session.begin();
   } catch (error) {
+    joining.connection.close();
     failed('initsocketfail');
     notices.trouble(asError(error));
   }

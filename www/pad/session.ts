@@ -1,14 +1,13 @@
 // A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
-import { init, Pad } from 'easysync-wasm';
+import { Pad } from 'easysync-wasm';
 import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';
 import { Events } from '../shared/events';
 import { Roster, checkedColor, record, text } from '../shared/roster';
 import type { Person } from '../shared/roster';
 import { load, store } from '../shared/storage';
-import { keptToken } from '../shared/token';
-import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
+import type { Joining } from './early';
 
 export type { Person } from '../shared/roster';
 export type { SaveState } from 'easysync-wasm';
@@ -50,13 +49,9 @@ const FLUSH_SHARE = 8;
 /** But it waits no longer than this, in milliseconds. */
 const LONGEST_PAUSE = 200;
 
-/** Opens a pad: loads the engine, connects, and joins. The session tells when the document is there. */
-export async function openSession(options: { padName: string; server: string }): Promise<Session> {
-  await init();
-  return new Session(options.padName, options.server);
-}
-
+/** A session at the pad that is being joined. It tells when the document is there. The engine has to be ready. */
 export class Session {
+  readonly padName: string;
   readonly engine = new Pad();
   private readonly roster = new Roster();
   private readonly events = new Events<SessionEvents>();
@@ -78,16 +73,15 @@ export class Session {
   private sees: (from: number, to: number) => boolean = () => true;
   private isClosed = false;
 
-  constructor(
-    readonly padName: string,
-    private readonly server: string,
-  ) {
-    this.socket = connect(server, padName, {
-      opened: () => this.join(),
-      received: (message) => this.receive(message),
-      lost: () => this.lost(),
-    });
+  constructor(private readonly joining: Joining) {
+    this.padName = joining.padName;
+    this.socket = joining.connection;
     this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
+  }
+
+  /** To be called once, when everybody who wants to hear listens: what the server has said already is told at once. */
+  begin(): void {
+    this.joining.listen({ received: (message) => this.receive(message), lost: () => this.lost() });
   }
 
   get author(): string {
@@ -184,20 +178,6 @@ export class Session {
     clearTimeout(this.requestTimer);
     clearTimeout(this.flushTimer);
     this.engine.free();
-  }
-
-  private join(): void {
-    const isForeign = this.server !== '';
-    const message = {
-      component: 'pad',
-      type: 'CLIENT_READY',
-      padId: this.padName,
-      userInfo: { name: load('easysync.name') || null, colorId: load('easysync.color') || null },
-      easysync: { capabilities: 1 },
-      // Where the server's cookie does not reach, and where there is none, the page says who one is.
-      ...(isForeign ? { token: keptToken('easysync.token'), sessionID: null, protocolVersion: 2 } : {}),
-    };
-    this.socket.send(JSON.stringify(message));
   }
 
   private lost(): void {

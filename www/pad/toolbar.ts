@@ -54,7 +54,8 @@ export function buildToolbar(element: HTMLElement, editor: Editor, engine: () =>
       if (action.enabled) setIfNew(button, 'aria-disabled', String(!action.enabled(now)));
     }
     const level = now.lineFormat(state.selection.main.head).heading ?? 0;
-    heading.value = level <= 4 ? String(level) : '';
+    const shown = level <= 4 ? String(level) : '';
+    if (heading.value !== shown) heading.value = shown;
   };
   return {
     refresh: oncePerFrame(update),
