@@ -3,7 +3,7 @@
 import type { Editor } from '../editor';
 import { commands } from '../editor';
 import type { EditorEngine } from '../editor/engine';
-import { h, oncePerFrame } from '../shared/dom';
+import { h, oncePerTask } from '../shared/dom';
 import { icon } from '../shared/icons';
 import { ACTIONS } from './actions';
 import type { Action } from './actions';
@@ -58,7 +58,7 @@ export function buildToolbar(element: HTMLElement, editor: Editor, engine: () =>
     if (heading.value !== shown) heading.value = shown;
   };
   return {
-    refresh: oncePerFrame(update),
+    refresh: oncePerTask(update),
     focus: () => element.querySelector<HTMLElement>('[tabindex="0"]')?.focus(),
     disable: () => {
       element.inert = true;

@@ -38,6 +38,19 @@ export function oncePerFrame(work: () => void): () => void {
   };
 }
 
+/** Puts work off until the present task is done, and does it once however often it was asked for: what follows from a frame belongs to that frame. */
+export function oncePerTask(work: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    queueMicrotask(() => {
+      asked = false;
+      work();
+    });
+  };
+}
+
 /** Puts text on the clipboard. Resolves to whether that worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {
