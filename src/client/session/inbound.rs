@@ -16,7 +16,7 @@ const MAX_WAITING_SIZE: usize = 64_000_000;
 
 /// What belongs to a revision.
 #[derive(Debug, Clone)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "nearly always made and used at once; a box would cost more than the copy"
 )]
