@@ -210,6 +210,12 @@ pub enum ErrorKind {
         /// The revision that came.
         found: u32,
     },
+    /// What the server says of a revision is not what was seen of it.
+    #[error("revision {rev} on the server is not the one that is here")]
+    OtherHistory {
+        /// The server's revision.
+        rev: u32,
+    },
     /// More revisions came than may wait to be applied.
     #[error("{waiting} revisions wait to be applied, there is no room for more")]
     Overflow {
@@ -277,6 +283,7 @@ impl ErrorKind {
             Self::MissingField { .. } => "missing-field",
             Self::UnevenLists { .. } => "uneven-lists",
             Self::Gap { .. } => "gap",
+            Self::OtherHistory { .. } => "other-history",
             Self::Overflow { .. } => "overflow",
             Self::Missing { .. } => "missing",
             Self::NoAnswer { .. } => "no-answer",

@@ -60,6 +60,12 @@ impl<T> Order<T> {
         Placed::Held
     }
 
+    /// Forgets what waits: it comes again on another way, or was never right.
+    pub fn forget_held(&mut self) {
+        self.held.clear();
+        self.size = 0;
+    }
+
     /// The next revision is done. To be called after it has been applied, not before.
     pub fn advance(&mut self) {
         self.rev += 1;

@@ -243,8 +243,7 @@ impl Client {
             if let Some(check) = &mut self.check
                 && !check.passes(rev, &changeset, step.time_delta, &self.pool)
             {
-                self.stop(before);
-                return Ok(());
+                return Err(failed(ErrorKind::OtherHistory { rev: before }.into()));
             }
             if rev > before {
                 let (author, time) = (Utf16String::new(), None);
@@ -341,6 +340,12 @@ impl Client {
         while let Some(arrival) = next {
             let rev = self.rev() + 1;
             match arrival {
+                Arrival::Accept if self.is_doubtful() => {
+                    self.in_flight = false;
+                    self.phase = Phase::CatchingUp { until: rev };
+                    self.fetch(rev);
+                    return Ok(());
+                }
                 Arrival::Accept => {
                     let changeset = self.accept_submitted(rev)?;
                     self.advance(changeset, None, false);
@@ -396,6 +401,19 @@ impl Client {
             self.restore_along(&changeset, can_be_kept);
         }
         self.last = (Some(changeset), time);
+    }
+
+    /// Whether an acknowledgement can mean that the commit was nothing new, so that the next revision may be someone else's
+    /// that was lost on its way: then the revision itself has to be asked for.
+    fn is_doubtful(&self) -> bool {
+        let Some(layers) = &self.layers else { return false };
+        let Some(submitted) = layers.submitted() else { return false };
+        self.may_be_stored || {
+            let mut after = layers.base().clone();
+            submitted.new_len() == submitted.old_len()
+                && after.apply(submitted, &self.pool).is_ok()
+                && after == *layers.base()
+        }
     }
 
     /// Makes the view from the three layers. If even that fails, the local changes fit no more.

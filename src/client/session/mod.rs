@@ -99,8 +99,8 @@ pub struct Client {
     counts: Counts,
     /// Whether a fresh join was asked for and has not come.
     is_rejoining: bool,
-    /// The revision at which the last fresh join was asked for, and how often there.
-    rejoins: (u32, u32),
+    /// What the last fresh join was asked for, at which revision, and how often in a row for the same.
+    rejoins: (u32, u32, Option<MessageError>),
     /// How often the server has refused a commit since it took one.
     refusals: u32,
     /// Since when a gap has been open at a revision, and since when a commit has been out.
@@ -167,7 +167,7 @@ impl Client {
             request_id: 0,
             counts: Counts::default(),
             is_rejoining: false,
-            rejoins: (0, 0),
+            rejoins: (0, 0, None),
             refusals: 0,
             gap_since: Deadline::default(),
             commit_since: Deadline::default(),
@@ -368,11 +368,15 @@ impl Client {
             return;
         }
         let rev = self.rev();
-        self.rejoins = if self.rejoins.0 == rev { (rev, self.rejoins.1 + 1) } else { (rev, 1) };
+        // What is always wrong in the same way will not come right; what is only late or broken on its way will.
+        let is_late = matches!(error.error.kind(), ErrorKind::NoAnswer { .. } | ErrorKind::Missing { .. });
+        let is_same = self.rejoins.0 == rev && self.rejoins.2.as_ref() == Some(&error);
+        let count = if is_same && !is_late { self.rejoins.1 + 1 } else { 1 };
+        self.rejoins = (rev, count, Some(error.clone()));
         self.disconnected();
         if self.rejoins.1.max(self.refusals) > MAX_REJOINS {
             let server_rev = match error.error.kind() {
-                ErrorKind::Gap { found, .. } if error.message == "CLIENT_VARS" => *found,
+                ErrorKind::OtherHistory { rev } => *rev,
                 _ => rev,
             };
             self.stop(server_rev);
@@ -522,11 +526,13 @@ impl Client {
         self.joined_at(vars.rev, vars.time, (vars.pad_id, vars.author, vars.read_only));
         if vars.rev < rev || is_other {
             // Messages can overtake each other; if it stays like this, the pad is another one.
-            return Err(failed(ErrorKind::Gap { rev, found: vars.rev }.into()));
+            return Err(failed(ErrorKind::OtherHistory { rev: vars.rev }.into()));
         }
+        // What was held will be fetched, or come again on this connection; or it was never right, and would be missed for ever.
+        self.order.forget_held();
         if vars.rev == rev {
             // The document is right, whatever was wrong with a message.
-            self.rejoins = (0, 0);
+            self.rejoins = (0, 0, None);
             self.resume();
         } else {
             self.phase = Phase::CatchingUp { until: vars.rev };

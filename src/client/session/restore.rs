@@ -210,8 +210,14 @@ impl Client {
         let wanted = Step::Fetching(reply.request_id);
         let Some(index) = self.restoring.iter().position(|item| item.step == wanted) else { return };
         let Some(mut item) = self.restoring.get(index).cloned() else { return };
-        let result = self.move_on(&mut item, reply);
+        let mut result = self.move_on(&mut item, reply);
         item.step = Step::Waiting;
+        if result.is_err() && item.waits + 1 < MAX_REJOINS {
+            // An answer can be broken: it begins anew.
+            item.waits += 1;
+            item.moved = None;
+            result = Ok(());
+        }
         self.settle(index, item, result);
         self.restore_next();
     }
