@@ -20,6 +20,7 @@ export type {
   SavedRevision,
   SaveState,
   SliderEffect,
+  Unplaced,
 } from './easysync.js';
 
 /**

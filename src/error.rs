@@ -210,6 +210,18 @@ pub enum ErrorKind {
         /// The revision that came.
         found: u32,
     },
+    /// What the server says of a revision is not what was seen of it.
+    #[error("revision {rev} on the server is not the one that is here")]
+    OtherHistory {
+        /// The server's revision.
+        rev: u32,
+    },
+    /// More revisions came than may wait to be applied.
+    #[error("{waiting} revisions wait to be applied, there is no room for more")]
+    Overflow {
+        /// How many wait.
+        waiting: usize,
+    },
     /// A revision that did not come although later ones did.
     #[error("revision {rev} has not come")]
     Missing {
@@ -271,6 +283,8 @@ impl ErrorKind {
             Self::MissingField { .. } => "missing-field",
             Self::UnevenLists { .. } => "uneven-lists",
             Self::Gap { .. } => "gap",
+            Self::OtherHistory { .. } => "other-history",
+            Self::Overflow { .. } => "overflow",
             Self::Missing { .. } => "missing",
             Self::NoAnswer { .. } => "no-answer",
             Self::Refused { .. } => "refused",

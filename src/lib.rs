@@ -84,7 +84,7 @@ pub use changeset::{
     Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
-pub use client::{Audience, Client, Counts, Effect, Layers, Order, Pad, Placed, SaveState};
+pub use client::{Audience, Client, Counts, Effect, Layers, Misfit, Order, Pad, Placed, SaveState, Unplaced};
 pub use document::{AText, Change, Document, Patch, ShownPatch};
 pub use edit::{
     Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind, clear_authorship, clear_formatting,
@@ -94,10 +94,10 @@ pub use edit::{
 };
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
 pub use protocol::{
-    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, Message, MessageError,
-    Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source, Step, UserChanges, Value,
-    accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes,
-    new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
+    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, Kept, KeptList, Mark,
+    Message, MessageError, Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source, Step,
+    UserChanges, Value, accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string,
+    new_changes, new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
 };
 pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};

@@ -21,7 +21,8 @@ pub struct Submission<'a> {
 /// gives back what to append, numbered by the pad's pool.
 ///
 /// `since` are those revisions and their authors, oldest first. If one of them is the submission itself, textually equal
-/// and by the same author, the client has sent it twice, and what is left is the identity.
+/// and by the same author, the client has sent it twice, and what is left is the identity. Equal is the submission as it
+/// came, as Etherpad has it, or moved as far as that revision: so it is also known if others came first.
 ///
 /// O(submission + revisions since), plus O(log n) for the look at `head`.
 ///
@@ -41,8 +42,8 @@ pub fn rebase<'a>(
     let submitted = submission.changeset.move_to_pool(submission.pool, pool, UnknownAttrib::Refuse)?;
     let mut rebased = submitted.clone();
     for (revision, author) in since {
-        if *revision == submitted && author == submission.author {
-            rebased = Changeset::identity(submitted.old_len())?;
+        if author == submission.author && (*revision == submitted || *revision == rebased) {
+            rebased = Changeset::identity(rebased.old_len())?;
         }
         rebased = rebased.follow(revision, Tie::OtherFirst, pool)?;
     }

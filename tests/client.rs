@@ -16,8 +16,8 @@ mod server;
 
 use common::json;
 use easysync::{
-    AttribPool, AttribSet, Attribute, Builder, Changeset, Client, Document, Effect, SaveState, Utf16String,
-    parse_message,
+    AttribPool, AttribSet, Attribute, Builder, Changeset, Client, Document, Effect, KeptList, Misfit, SaveState,
+    Utf16String, parse_message,
 };
 use server::{Outcome, Server, accept};
 use std::collections::{BTreeMap, VecDeque};
@@ -355,13 +355,263 @@ fn a_pad_that_was_reset_keeps_the_text_and_stops() {
     client.receive(&accept(1)).unwrap();
     type_at(&mut client, 1, "b");
     client.disconnected();
-    client.receive(&Server::new(Document::new(), AttribPool::new()).client_vars(&author(1))).unwrap();
+    // Messages can overtake each other, so it is asked again, but not for ever.
+    for _ in 0..3 {
+        let error =
+            client.receive(&Server::new(Document::new(), AttribPool::new()).client_vars(&author(1))).unwrap_err();
+        assert_eq!(error.to_string(), "CLIENT_VARS: revision 0 on the server is not the one that is here");
+        assert!(matches!(std::iter::from_fn(|| client.next_effect()).last(), Some(Effect::Resync { rev: 1, .. })));
+    }
+    client.receive(&Server::new(Document::new(), AttribPool::new()).client_vars(&author(1))).unwrap_err();
     let last = std::iter::from_fn(|| client.next_effect()).last();
     assert_eq!(last, Some(Effect::Desynchronised { rev: 1, server_rev: 0 }));
     assert_eq!(
         (client.save_state(), text(client.view()), client.commit().unwrap()),
         (SaveState::NotSaved, "ab\n".into(), None)
     );
+}
+
+/// What a client has stored, as a new one gets it after the first has died.
+fn reborn(server: &Server, number: usize, stored: &str) -> Client {
+    let mut client = joined(server, number);
+    client.restore(KeptList::parse(stored).unwrap());
+    answer(server, &mut client);
+    client
+}
+
+/// Answers requests for revisions until there are no more; gives back the other effects.
+fn answer(server: &Server, client: &mut Client) -> Vec<Effect> {
+    let mut others = Vec::new();
+    while let Some(effect) = client.next_effect() {
+        match effect {
+            Effect::Send(request) => drop(client.receive(&server.changesets(&request)).unwrap()),
+            other => others.push(other),
+        }
+    }
+    others
+}
+
+fn commit(server: &mut Server, client: &mut Client, number: usize) {
+    let Some(message) = client.commit().unwrap() else { panic!("nothing to commit") };
+    assert!(matches!(server.commit(&message, &author(number)), Outcome::Revision));
+    client.receive(&accept(server.rev())).unwrap();
+}
+
+#[test]
+fn what_was_kept_is_in_the_document_again_after_a_crash() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut one, mut two) = (joined(&server, 1), joined(&server, 2));
+    assert_eq!(one.kept(), None);
+    type_at(&mut one, 3, "x");
+    let version = one.kept_version();
+    assert!(one.commit().unwrap().is_some());
+    assert_ne!(one.kept_version(), version);
+    // The commit never arrives; typing goes on, others go on, and the process dies.
+    type_at(&mut one, 1, "y");
+    let stored = one.kept().unwrap().to_string();
+    type_at(&mut two, 0, "two ");
+    for _ in 0..250 {
+        commit(&mut server, &mut two, 2);
+        type_at(&mut two, 0, ".");
+    }
+    drop(one);
+
+    let mut one = joined(&server, 1);
+    one.restore(KeptList::parse(&stored).unwrap());
+    // Until it is in its place, it is kept as it was, and the pad can be used.
+    assert_eq!(one.kept().unwrap().to_string(), stored);
+    assert_eq!((one.is_live(), one.save_state(), one.is_waiting()), (true, SaveState::Saving, true));
+    type_at(&mut one, 0, "now ");
+    assert_eq!(one.kept().unwrap().0.len(), 2);
+    assert!(matches!(answer(&server, &mut one)[..], [Effect::Restored { .. }]));
+    assert_eq!(text(one.view()), format!("now {}two aybcx\n", ".".repeat(249)));
+    assert_eq!(one.kept().unwrap().0.len(), 1);
+    // What may have been sent goes first, and alone.
+    assert!(
+        one.commit()
+            .unwrap()
+            .unwrap()
+            .ends_with(r#"*0+1$x","apool":{"numToAttrib":{"0":["author","a.1"]},"nextNum":1}}}"#)
+    );
+}
+
+#[test]
+fn what_was_kept_and_has_arrived_is_not_sent_again() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut one, mut two) = (joined(&server, 1), joined(&server, 2));
+    type_at(&mut two, 0, "2");
+    commit(&mut server, &mut two, 2);
+    type_at(&mut one, 3, "x");
+    server.commit(&one.commit().unwrap().unwrap(), &author(1));
+    type_at(&mut one, 0, "y");
+    let stored = one.kept().unwrap().to_string();
+    let mut one = reborn(&server, 1, &stored);
+    assert_eq!((text(one.base()), text(one.view())), ("2abcx\n".into(), "y2abcx\n".into()));
+    commit(&mut server, &mut one, 1);
+    assert_eq!((server.head.text().to_string(), one.kept()), ("y2abcx\n".into(), None));
+    // Even what was stored before can be brought back once more, as long as nothing of it came in another form.
+    let mut again = reborn(&server, 1, &stored);
+    assert_eq!(again.next_effect(), None);
+}
+
+#[test]
+fn a_commit_that_comes_in_after_the_new_session_began_is_recognised() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut old = joined(&server, 1);
+    type_at(&mut old, 3, "x");
+    let late = old.commit().unwrap().unwrap();
+    let mut client = reborn(&server, 1, &old.kept().unwrap().to_string());
+    assert_eq!(text(client.view()), "abcx\n");
+    server.commit(&late, &author(1));
+    // Once before it is repeated, once after.
+    let mut other = client.clone();
+    client.receive(&server.new_changes(1)).unwrap();
+    assert_eq!((text(client.view()), client.commit().unwrap()), ("abcx\n".into(), None));
+    let repeated = other.commit().unwrap().unwrap();
+    other.receive(&server.new_changes(1)).unwrap();
+    type_at(&mut other, 0, "y");
+    assert!(matches!(server.commit(&repeated, &author(1)), Outcome::Nothing));
+    assert_eq!(other.commit().unwrap(), None);
+    other.receive(&accept(1)).unwrap();
+    commit(&mut server, &mut other, 1);
+    assert_eq!((server.head.text().to_string(), text(other.view())), ("yabcx\n".into(), "yabcx\n".into()));
+}
+
+#[test]
+fn what_was_kept_of_another_pad_or_author_is_offered_as_text() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 0, "first ");
+    commit(&mut server, &mut client, 1);
+    type_at(&mut client, 6, "second ");
+    let stored = client.kept().unwrap().to_string();
+    let page = client.clone();
+    let refused = |server: &Server, number, stored: &str| {
+        let mut client = Client::new();
+        client.restore(KeptList::parse(stored).unwrap());
+        client.receive(&server.client_vars(&author(number))).unwrap();
+        let effects = answer(server, &mut client);
+        let [Effect::Joined { .. }, Effect::Unplaced(unplaced)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((text(client.view()), client.save_state()), (text(client.base()), SaveState::NotSaved));
+        // It is kept until the user has taken notice.
+        assert_eq!(client.kept().unwrap().to_string(), stored);
+        assert_eq!(client.unplaced().collect::<Vec<_>>(), std::slice::from_ref(unplaced));
+        assert!(client.discard(unplaced.id) && !client.discard(unplaced.id));
+        assert_eq!((client.kept(), client.save_state()), (None, SaveState::Saved));
+        (unplaced.reason, unplaced.text.to_string())
+    };
+    assert_eq!(refused(&server, 2, &stored), (Misfit::OtherAuthor, "second ".into()));
+    let other_pad = stored.replace(r#""padId":"pad""#, r#""padId":"other""#);
+    assert_eq!(refused(&server, 1, &other_pad), (Misfit::OtherPad, "second ".into()));
+    // A pad with fewer revisions, and one with as many, of the same lengths, but others.
+    let mut reset = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    assert_eq!(refused(&reset, 1, &stored), (Misfit::PadReset, "second ".into()));
+    let mut other = joined(&reset, 1);
+    type_at(&mut other, 0, "fIrst ");
+    commit(&mut reset, &mut other, 1);
+    assert_eq!(refused(&reset, 1, &stored), (Misfit::PadReset, "second ".into()));
+    // And the page that was never closed notices, too.
+    type_at(&mut other, 0, "on ");
+    commit(&mut reset, &mut other, 1);
+    let mut effects = Vec::new();
+    client = page;
+    while client.next_effect().is_some() {}
+    while !matches!(effects.last(), Some(Effect::Desynchronised { .. })) {
+        client.receive(&reset.client_vars(&author(1))).unwrap();
+        let Some(Effect::Send(request)) = client.next_effect() else { panic!("no request") };
+        let error = client.receive(&reset.changesets(&request)).unwrap_err();
+        assert_eq!(error.to_string(), "CHANGESET_REQ, item 0: revision 1 on the server is not the one that is here");
+        effects.extend(client.next_effect());
+        assert!(effects.len() <= 4);
+    }
+    assert!(matches!(effects[..], [.., Effect::Desynchronised { rev: 1, server_rev: 1 }]));
+    assert_eq!(text(client.view()), "first second abc\n");
+}
+
+#[test]
+fn two_dead_tabs_of_one_author_are_each_brought_back_once() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (mut one, mut two) = (joined(&server, 1), joined(&server, 1));
+    type_at(&mut one, 0, "one");
+    type_at(&mut two, 3, "two");
+    server.commit(&one.commit().unwrap().unwrap(), &author(1));
+    assert!(two.commit().unwrap().is_some());
+    type_at(&mut two, 0, "2");
+    let stored = [one, two].map(|tab| tab.kept().unwrap().to_string());
+    let mut client = joined(&server, 1);
+    stored.iter().for_each(|stored| client.restore(KeptList::parse(stored).unwrap()));
+    assert_eq!(client.kept().unwrap().0.len(), 2);
+    // The process dies once more in between: what it has stored has both.
+    let stored = client.kept().unwrap().to_string();
+    let mut client = reborn(&server, 1, &stored);
+    commit(&mut server, &mut client, 1);
+    answer(&server, &mut client);
+    commit(&mut server, &mut client, 1);
+    assert_eq!(client.kept(), None);
+    assert_eq!(server.head.text(), "2oneabctwo\n");
+}
+
+#[test]
+fn a_long_list_is_applied_in_slices() {
+    let mut server = Server::new(Document::new(), AttribPool::new());
+    let (mut writer, mut reader) = (joined(&server, 1), joined(&server, 2));
+    for _ in 0..1000 {
+        type_at(&mut writer, 0, "x");
+        commit(&mut server, &mut writer, 1);
+    }
+    reader.set_slice(100);
+    reader.receive(&server.batch(1..=900)).unwrap();
+    assert_eq!((reader.rev(), reader.waiting(), reader.known_rev()), (100, 800, 900));
+    // What comes meanwhile waits its turn; typing does not.
+    type_at(&mut reader, 0, "y");
+    reader.receive(&server.new_changes(901)).unwrap();
+    assert_eq!((reader.rev(), reader.waiting(), reader.known_rev()), (100, 801, 901));
+    // Nothing is missing meanwhile, however long it takes.
+    (0..10).for_each(|n| reader.expire(f64::from(n) * 60_000.0));
+    assert_eq!(reader.proceed(350).unwrap(), 451);
+    assert_eq!((reader.rev(), text(reader.view()).len()), (450, 452));
+    assert_eq!(reader.proceed(usize::MAX).unwrap(), 0);
+    assert_eq!((reader.rev(), reader.has_waiting(), reader.save_state()), (901, false, SaveState::Saving));
+    assert!(std::iter::from_fn(|| reader.next_effect()).all(|effect| matches!(effect, Effect::Applied { .. })));
+
+    // An error in the middle keeps what was done, names the item, and leaves nothing behind.
+    let mut reader = joined(&Server::new(Document::new(), AttribPool::new()), 2);
+    reader.set_slice(10);
+    let broken = server.batch(1..=30).replace(r#""newRev":25,"changeset":"Z:p"#, r#""newRev":25,"changeset":"Z:q"#);
+    reader.receive(&broken).unwrap();
+    reader.receive(&server.new_changes(31)).unwrap();
+    assert_eq!(reader.proceed(10).unwrap(), 11);
+    let error = reader.proceed(10).unwrap_err();
+    assert_eq!(
+        (error.message.as_str(), error.item, reader.rev(), reader.has_waiting()),
+        ("NEW_CHANGES_BATCH", Some(24), 24, false)
+    );
+    assert!(matches!(std::iter::from_fn(|| reader.next_effect()).last(), Some(Effect::Resync { rev: 24, .. })));
+    // The rest is asked for, and comes in slices as well.
+    reader.receive(&server.client_vars(&author(2))).unwrap();
+    for _ in 0..2 {
+        for _ in 0..10 {
+            let _all = answer(&server, &mut reader);
+            reader.proceed(usize::MAX).unwrap();
+        }
+    }
+    assert_eq!((reader.rev(), reader.is_live()), (1000, true));
+}
+
+#[test]
+fn more_than_may_wait_leads_to_a_fresh_join() {
+    let mut server = Server::new(Document::new(), AttribPool::new());
+    let (mut writer, mut reader) = (joined(&server, 1), joined(&server, 2));
+    for _ in 0..1000 {
+        type_at(&mut writer, 0, "x");
+        commit(&mut server, &mut writer, 1);
+    }
+    reader.set_slice(1);
+    let batch = server.batch(1..=1000);
+    let error = (0..1000).find_map(|_| reader.receive(&batch).err()).unwrap();
+    assert_eq!(error.error.code(), "overflow");
+    assert!(reader.rev() >= 1 && !reader.has_waiting());
+    assert!(std::iter::from_fn(|| reader.next_effect()).any(|effect| matches!(effect, Effect::Resync { .. })));
 }
 
 /// Clients, and what is on its way to and from each.

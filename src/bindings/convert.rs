@@ -2,7 +2,7 @@
 
 use super::error::Thrown;
 use crate::attrib::Attribute;
-use crate::client::{Counts, Effect, SaveState};
+use crate::client::{Counts, Effect, Misfit, SaveState, Unplaced};
 use crate::edit::{Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind};
 use crate::protocol::{AuthorInfo, SavedRevision};
 use crate::text::Utf16String;
@@ -61,6 +61,8 @@ pub(super) enum EffectObject {
     Accepted { rev: u32 },
     Send { message: String },
     Resync { rev: u32, code: &'static str, message: String },
+    Restored,
+    Unplaced(UnplacedObject),
     Desynchronised { rev: u32, server_rev: u32 },
     Disconnected { reason: String },
 }
@@ -75,9 +77,34 @@ impl From<Effect> for EffectObject {
             Effect::Accepted { rev } => Self::Accepted { rev },
             Effect::Send(message) => Self::Send { message },
             Effect::Resync { rev, error } => Self::Resync { rev, code: error.error.code(), message: error.to_string() },
+            Effect::Restored { .. } => Self::Restored,
+            Effect::Unplaced(unplaced) => Self::Unplaced(unplaced.into()),
             Effect::Desynchronised { rev, server_rev } => Self::Desynchronised { rev, server_rev },
             Effect::Disconnected { reason } => Self::Disconnected { reason },
         }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct UnplacedObject {
+    id: u32,
+    reason: &'static str,
+    // serde knows text only as UTF-8; a value keeps the string as it is.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    text: JsString,
+}
+
+impl From<Unplaced> for UnplacedObject {
+    fn from(unplaced: Unplaced) -> Self {
+        let reason = match unplaced.reason {
+            Misfit::PadReset => "padReset",
+            Misfit::OtherPad => "otherPad",
+            Misfit::OtherAuthor => "otherAuthor",
+            Misfit::ReadOnly => "readOnly",
+            Misfit::DoesNotFit => "doesNotFit",
+            Misfit::NoAnswer => "noAnswer",
+        };
+        Self { id: unplaced.id, reason, text: to_js_string(&unplaced.text) }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The class `Pad`.
 
 use super::convert::{
-    CountsObject, EffectObject, format, format_names, fragment, from_js_string, list_kind, save_state, to_js_string,
-    to_object,
+    CountsObject, EffectObject, UnplacedObject, format, format_names, fragment, from_js_string, list_kind, save_state,
+    to_js_string, to_object,
 };
 use super::error::Thrown;
 use super::reading::{self, AttribSets};
@@ -12,6 +12,7 @@ use crate::client::{Audience, Pad};
 use crate::document::Document;
 use crate::edit;
 use crate::error::Error;
+use crate::protocol::KeptList;
 use js_sys::{JsString, Uint32Array};
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
@@ -40,10 +41,22 @@ export type Effect =
   | { type: "send"; message: string }
   /** Revisions are missing or cannot be used: connect and join afresh. What the user typed is kept. */
   | { type: "resync"; rev: number; code: string; message: string }
+  /** Changes that were given to `restore` are in the document again, and part of `unsaved` like any others. */
+  | { type: "restored" }
+  /** Changes that were given to `restore` cannot be brought back; they stay in `unsaved` until `discard`. */
+  | ({ type: "unplaced" } & Unplaced)
   /** There is no way on. The unsent text is still here, to be copied. */
   | { type: "desynchronised"; rev: number; serverRev: number }
   /** The server ended the session. */
   | { type: "disconnected"; reason: string };
+
+/** Changes of an earlier session that cannot be brought back. */
+export interface Unplaced {
+  id: number;
+  reason: "padReset" | "otherPad" | "otherAuthor" | "readOnly" | "doesNotFit" | "noAnswer";
+  /** The text that was inserted, each piece on a line of its own; empty if nothing was but deleted or formatted. */
+  text: string;
+}
 
 export type SaveState = "saved" | "saving" | "reconnecting" | "notSaved";
 export type ListKind = "bullet" | "number" | "indent";
@@ -89,6 +102,8 @@ const TO_SHOW: u32 = 1;
 const TO_DO: u32 = 2;
 /// `receive`: the message concerns more than the document.
 const FOR_HOST: u32 = 4;
+/// `receive`: there is something for `proceed`.
+const TO_APPLY: u32 = 8;
 
 /// A client of one pad, with its editor's side: messages and edits in, patches and effects out.
 ///
@@ -112,7 +127,8 @@ impl JsPad {
 
     /// Takes a message from the server, as the text that came over the wire. Gives back a sum: 1 if there is something for
     /// `flush`, 2 if there is something for `takeEffects`, 4 if the message concerns more than the document (people, chat,
-    /// the end of the session), so that the host has to read it as well.
+    /// the end of the session), so that the host has to read it as well, 8 if more has come than `setSlice` allows at once, so
+    /// that it waits for `proceed`. What comes while something waits, waits behind it.
     ///
     /// Throws what is wrong with the message; the document is at the last revision that was right.
     pub fn receive(&mut self, message: &str) -> Result<u32, Thrown> {
@@ -121,6 +137,67 @@ impl JsPad {
             Ok(Audience::Host) => Ok(self.news() | FOR_HOST),
             Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
         }
+    }
+
+    /// At most so many revisions are applied by one call of `receive`. At first there is no limit.
+    #[wasm_bindgen(js_name = setSlice)]
+    pub fn set_slice(&mut self, revisions: usize) {
+        self.pad.set_slice(revisions);
+    }
+
+    /// Applies at most so many of the revisions that wait; the result is as that of `receive`. Whoever does not call it any
+    /// more has the document at `rev`, and can go on at any time. Throws as `receive` does; then nothing waits any more,
+    /// and what is missing is asked for again.
+    pub fn proceed(&mut self, limit: usize) -> Result<u32, Thrown> {
+        match self.pad.proceed(limit) {
+            Ok(_) => Ok(self.news()),
+            Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
+        }
+    }
+
+    /// How many revisions wait for `proceed`.
+    #[wasm_bindgen(getter)]
+    pub fn waiting(&self) -> usize {
+        self.pad.client().waiting()
+    }
+
+    /// The highest revision that the server is known to have: how far `rev` has to go.
+    #[wasm_bindgen(getter, js_name = knownRev)]
+    pub fn known_rev(&self) -> u32 {
+        self.pad.client().known_rev()
+    }
+
+    /// All that the server has not acknowledged, as a text to be stored: what the user has done here, and what was given to
+    /// `restore` and is not in its place yet. Undefined if there is nothing.
+    ///
+    /// It has to be stored before a message of `commit` is sent. A text that was given to `restore` is to be removed from
+    /// where it was in the same transaction that stores this one.
+    pub fn unsaved(&self) -> Option<String> {
+        self.pad.client().kept().map(|list| list.to_string())
+    }
+
+    /// A number that changes whenever `unsaved` has to be stored again.
+    #[wasm_bindgen(getter, js_name = unsavedVersion)]
+    pub fn unsaved_version(&self) -> f64 {
+        self.pad.client().kept_version() as f64
+    }
+
+    /// Takes what `unsaved` has given in an earlier session, at any time, also before the join. An effect tells what came of
+    /// it. Throws if the text is not one of `unsaved`.
+    pub fn restore(&mut self, unsaved: &str) -> Result<u32, Thrown> {
+        self.pad.restore(KeptList::parse(unsaved)?);
+        Ok(self.news())
+    }
+
+    /// What was given to `restore` and cannot be brought back.
+    #[wasm_bindgen(unchecked_return_type = "Unplaced[]")]
+    pub fn unplaced(&self) -> Result<JsValue, Thrown> {
+        to_object(&self.pad.client().unplaced().map(UnplacedObject::from).collect::<Vec<_>>())
+    }
+
+    /// The user has taken notice of one of `unplaced`; it is not kept any more. False if there is none of this id.
+    pub fn discard(&mut self, id: u32) -> bool {
+        self.pad.discard(id)
     }
 
     /// Looks at the clock. To be called every second or so while `isWaiting`. The result is as that of
@@ -431,7 +508,8 @@ impl JsPad {
     fn news(&self) -> u32 {
         let to_show = if self.pad.is_behind() { TO_SHOW } else { 0 };
         let to_do = if self.pad.has_effects() { TO_DO } else { 0 };
-        to_show | to_do
+        let to_apply = if self.pad.client().has_waiting() { TO_APPLY } else { 0 };
+        to_show | to_do | to_apply
     }
 
     fn change(

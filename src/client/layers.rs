@@ -10,6 +10,7 @@
 //!               view'
 //! ```
 
+use super::local::Local;
 use crate::attrib::{AttribPool, AttribSet, Attribute, EmptyValue};
 use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
@@ -25,8 +26,7 @@ use crate::text::Utf16String;
 #[derive(Debug, Clone)]
 pub struct Layers {
     base: Document,
-    submitted: Option<Changeset>,
-    pending: Changeset,
+    local: Local,
 }
 
 impl Layers {
@@ -37,7 +37,7 @@ impl Layers {
     /// None for documents of up to 2^31 - 1 code units.
     pub fn new(base: Document) -> Result<Self, Error> {
         let pending = Changeset::identity(base.len_utf16())?;
-        Ok(Self { base, submitted: None, pending })
+        Ok(Self { base, local: Local { submitted: None, pending } })
     }
 
     /// The document as the server has it.
@@ -47,17 +47,17 @@ impl Layers {
 
     /// What was sent and not acknowledged.
     pub fn submitted(&self) -> Option<&Changeset> {
-        self.submitted.as_ref()
+        self.local.submitted.as_ref()
     }
 
     /// What was not sent; the identity if there is nothing.
     pub fn pending(&self) -> &Changeset {
-        &self.pending
+        &self.local.pending
     }
 
     /// Whether the server has not acknowledged everything.
     pub fn has_uncommitted(&self) -> bool {
-        self.submitted.is_some() || !self.pending.is_identity()
+        !self.local.is_empty()
     }
 
     /// Takes a change that the editor has made to what it shows. O(pending + change).
@@ -66,7 +66,7 @@ impl Layers {
     ///
     /// As [`Changeset::compose`].
     pub fn edit(&mut self, change: &Changeset, pool: &AttribPool) -> Result<(), Error> {
-        self.pending = self.pending.compose(change, pool)?;
+        self.local.pending = self.local.pending.compose(change, pool)?;
         Ok(())
     }
 
@@ -84,25 +84,9 @@ impl Layers {
         if revision.old_len() != self.base.len_utf16() {
             return Err(ErrorKind::LengthMismatch { expected: revision.old_len(), found: self.base.len_utf16() }.into());
         }
-        let (submitted, past_submitted) = match &self.submitted {
-            Some(submitted) => (
-                Some(submitted.follow(revision, Tie::OtherFirst, pool)?),
-                revision.follow(submitted, Tie::SelfFirst, pool)?,
-            ),
-            None => (None, revision.clone()),
-        };
-        let (pending, for_editor) = if self.pending.is_identity() {
-            let is_normal = past_submitted.is_normal();
-            (
-                Changeset::identity(past_submitted.new_len())?,
-                if is_normal { past_submitted } else { past_submitted.to_normal() },
-            )
-        } else {
-            let for_editor = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
-            (self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?, for_editor)
-        };
+        let (local, for_editor) = self.local.past(revision, pool)?;
         self.base.apply(revision, pool)?;
-        (self.submitted, self.pending) = (submitted, pending);
+        self.local = local;
         Ok(for_editor)
     }
 
@@ -126,14 +110,14 @@ impl Layers {
     ///
     /// [`ErrorKind::MissingAttribute`].
     pub fn prepare(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
-        let submitted = match &self.submitted {
-            Some(submitted) => submitted.compose(&self.pending, pool)?,
-            None if self.pending.is_identity() => return Ok(None),
-            None => self.pending.claim_inserts(author, pool)?,
+        let submitted = match &self.local.submitted {
+            Some(submitted) => submitted.compose(&self.local.pending, pool)?,
+            None if self.local.pending.is_identity() => return Ok(None),
+            None => self.local.pending.claim_inserts(author, pool)?,
         };
         let wire = submitted.prepare_for_wire(pool);
-        self.pending = Changeset::identity(submitted.new_len())?;
-        self.submitted = Some(submitted);
+        self.local.pending = Changeset::identity(submitted.new_len())?;
+        self.local.submitted = Some(submitted);
         Ok(Some(wire))
     }
 
@@ -146,7 +130,7 @@ impl Layers {
     /// [`ErrorKind::MissingAttribute`].
     pub fn prepare_signed(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
         let wire = self.prepare(author, pool)?;
-        let Some(unsigned) = &self.submitted else { return Ok(wire) };
+        let Some(unsigned) = &self.local.submitted else { return Ok(wire) };
         let signed = unsigned.stamp_author(author, pool)?;
         if signed == *unsigned {
             return Ok(wire);
@@ -158,21 +142,59 @@ impl Layers {
             let has_name = op.kind == OpKind::Keep || op.attribs.compose(&name, EmptyValue::Keep, pool)? == op.attribs;
             take_off.keep(op.chars as usize, op.lines as usize, if has_name { &AttribSet::EMPTY } else { &no_name });
         }
-        self.pending = take_off.finish()?;
+        self.local.pending = take_off.finish()?;
         let wire = signed.prepare_for_wire(pool);
-        self.submitted = Some(signed);
+        self.local.submitted = Some(signed);
         Ok(Some(wire))
     }
 
-    /// Takes the server's word that it has what was submitted. O(log n + submitted).
+    /// What was submitted, to be sent once more just as it is, but for the author's name: that of a new session can be
+    /// another. `None` if nothing was, or others have taken all of it away. O(submitted).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`].
+    pub fn resend(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
+        let Some(submitted) = &self.local.submitted else { return Ok(None) };
+        let submitted = submitted.claim_inserts(author, pool)?;
+        if submitted.is_identity() {
+            self.local.submitted = None;
+            return Ok(None);
+        }
+        let wire = submitted.prepare_for_wire(pool);
+        self.local.submitted = Some(submitted);
+        Ok(Some(wire))
+    }
+
+    /// Takes the server's word that it has what was submitted, and gives that back. O(log n + submitted).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NothingSubmitted`]; as [`Document::apply`].
-    pub fn accept(&mut self, pool: &AttribPool) -> Result<(), Error> {
-        let submitted = self.submitted.as_ref().ok_or(ErrorKind::NothingSubmitted)?;
-        self.base.apply(submitted, pool)?;
-        self.submitted = None;
-        Ok(())
+    pub fn accept(&mut self, pool: &AttribPool) -> Result<Changeset, Error> {
+        let submitted = self.local.submitted.take().ok_or(ErrorKind::NothingSubmitted)?;
+        if let Err(error) = self.base.apply(&submitted, pool) {
+            self.local.submitted = Some(submitted);
+            return Err(error);
+        }
+        Ok(submitted)
+    }
+
+    /// Puts changes of an earlier session under what is pending, and gives back what the editor has to apply. O(both).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LengthMismatch`] if they were not made from [`Layers::base`]; as [`Document::apply`]. Something must
+    /// not be submitted already.
+    pub(super) fn restore(&mut self, kept: &Local, pool: &AttribPool) -> Result<Changeset, Error> {
+        let whole = kept.whole(pool)?;
+        let for_editor = whole.follow(&self.local.pending, Tie::OtherFirst, pool)?;
+        let since = self.local.pending.follow(&whole, Tie::SelfFirst, pool)?;
+        let mut view = self.base.clone();
+        view.apply(&whole, pool)?;
+        view.apply(&since, pool)?;
+        let submitted = kept.submitted.clone().filter(|submitted| !submitted.is_identity());
+        self.local = Local { submitted, pending: kept.pending.compose(&since, pool)? };
+        Ok(for_editor)
     }
 }

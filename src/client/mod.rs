@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `layers` | the server's text, what was sent, what was not |
+//! | `local` | what was sent, what was not |
+//! | `layers` | the server's text, and these two on top |
 //! | `order` | next, duplicate, or too early |
 //! | `session` | the whole client: events in, effects out |
 //! | `backlog` | many changesets as one, when it is asked for |
@@ -11,6 +12,7 @@
 
 mod backlog;
 mod layers;
+mod local;
 mod order;
 mod pad;
 mod session;
@@ -19,4 +21,4 @@ mod undo;
 pub use layers::Layers;
 pub use order::{Order, Placed};
 pub use pad::Pad;
-pub use session::{Audience, Client, Counts, Effect, SaveState};
+pub use session::{Audience, Client, Counts, Effect, Misfit, SaveState, Unplaced};

@@ -17,7 +17,7 @@ pub enum Placed<T> {
     /// It came too early, and waits in the window.
     Held,
     /// It came too early, and there is no room to wait: what is missing must be asked for.
-    Full,
+    Full(T),
 }
 
 /// The last revision, and a bounded window of what came too early.
@@ -53,11 +53,17 @@ impl<T> Order<T> {
             return Placed::Next(item);
         }
         if self.held.len() >= MAX_HELD || self.size + size > MAX_HELD_SIZE {
-            return Placed::Full;
+            return Placed::Full(item);
         }
         self.size += size;
         self.held.insert(rev, (item, size));
         Placed::Held
+    }
+
+    /// Forgets what waits: it comes again on another way, or was never right.
+    pub fn forget_held(&mut self) {
+        self.held.clear();
+        self.size = 0;
     }
 
     /// The next revision is done. To be called after it has been applied, not before.
@@ -104,9 +110,9 @@ mod tests {
     fn the_window_is_bounded_by_count_and_by_size() {
         let mut order = Order::new(0);
         assert!((2..).take(MAX_HELD).all(|rev| order.place(rev, (), 1) == Placed::Held));
-        assert_eq!(order.place(u32::MAX, (), 1), Placed::Full);
+        assert_eq!(order.place(u32::MAX, (), 1), Placed::Full(()));
         let mut order = Order::new(0);
         assert_eq!(order.place(2, (), MAX_HELD_SIZE), Placed::Held);
-        assert_eq!(order.place(3, (), 1), Placed::Full);
+        assert_eq!(order.place(3, (), 1), Placed::Full(()));
     }
 }

@@ -14,7 +14,7 @@ use crate::changeset::{Assoc, Changeset, Tie};
 use crate::document::{Document, ShownPatch};
 use crate::edit;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::MessageError;
+use crate::protocol::{KeptList, MessageError};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -86,6 +86,33 @@ impl Pad {
         let result = self.client.receive(text);
         self.take_effects();
         result
+    }
+
+    /// See [`Client::set_slice`].
+    pub fn set_slice(&mut self, revisions: usize) {
+        self.client.set_slice(revisions);
+    }
+
+    /// See [`Client::proceed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::proceed`].
+    pub fn proceed(&mut self, limit: usize) -> Result<usize, MessageError> {
+        let result = self.client.proceed(limit);
+        self.take_effects();
+        result
+    }
+
+    /// See [`Client::restore`].
+    pub fn restore(&mut self, list: KeptList) {
+        self.client.restore(list);
+        self.take_effects();
+    }
+
+    /// See [`Client::discard`].
+    pub fn discard(&mut self, id: u32) -> bool {
+        self.client.discard(id)
     }
 
     /// See [`Client::expire`].
@@ -262,24 +289,29 @@ impl Pad {
     }
 
     fn take_effects(&mut self) {
+        // What the editor loads is the view as it is now, with all that the effects after the join have brought.
+        let mut is_loaded = false;
         while let Some(effect) = self.client.next_effect() {
             match &effect {
-                Effect::Applied { changeset, .. } => {
+                Effect::Applied { changeset, .. } | Effect::Restored { changeset } if !is_loaded => {
                     let pool = self.client.pool();
                     let kept =
                         self.backlog.push(changeset.clone(), pool).and_then(|()| self.undo.others(changeset, pool));
                     if kept.is_err() {
+                        is_loaded = true;
                         self.load();
                         self.effects.push_back(Effect::Joined { rev: self.client.rev() });
                     }
-                    if !self.tells_revisions {
-                        continue;
-                    }
                 }
-                Effect::Joined { .. } => self.load(),
+                Effect::Joined { .. } => {
+                    is_loaded = true;
+                    self.load();
+                }
                 _ => {}
             }
-            self.effects.push_back(effect);
+            if self.tells_revisions || !matches!(effect, Effect::Applied { .. }) {
+                self.effects.push_back(effect);
+            }
         }
     }
 

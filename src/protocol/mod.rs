@@ -5,6 +5,7 @@
 
 mod export;
 mod json;
+mod kept;
 mod read;
 mod saved;
 mod serve;
@@ -12,6 +13,8 @@ mod write;
 
 pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
 pub(crate) use json::plain_len;
+pub(crate) use kept::fingerprint;
+pub use kept::{Kept, KeptList, Mark};
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
 };

@@ -106,7 +106,7 @@ impl Client {
                     }
                 });
             }
-            ("accept", Some(layers)) => layers.accept(&self.pool)?,
+            ("accept", Some(layers)) => drop(layers.accept(&self.pool)?),
             ("accept", None) => return Err(easysync::ErrorKind::NothingSubmitted.into()),
             ("timer", _) => step.notified = std::mem::take(&mut self.timer).then(|| 1.into()),
             _ => {}
