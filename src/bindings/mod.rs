@@ -5,6 +5,7 @@
 
 mod convert;
 mod error;
+mod input;
 mod pad;
 mod reading;
 mod timeslider;

@@ -5,6 +5,7 @@ use super::convert::{
     to_js_string, to_object,
 };
 use super::error::Thrown;
+use super::input::Input;
 use super::reading::{self, AttribSets};
 use crate::attrib::AttribPool;
 use crate::changeset::Changeset;
@@ -114,6 +115,7 @@ const TO_APPLY: u32 = 8;
 pub struct JsPad {
     pad: Pad,
     sets: AttribSets,
+    input: Input,
 }
 
 /// The server's side.
@@ -131,8 +133,9 @@ impl JsPad {
     /// that it waits for `proceed`. What comes while something waits, waits behind it.
     ///
     /// Throws what is wrong with the message; the document is at the last revision that was right.
-    pub fn receive(&mut self, message: &str) -> Result<u32, Thrown> {
-        match self.pad.receive(message) {
+    pub fn receive(&mut self, message: &JsString) -> Result<u32, Thrown> {
+        let pad = &mut self.pad;
+        match self.input.with(message, |message| pad.receive(message))? {
             Ok(Audience::Document) => Ok(self.news()),
             Ok(Audience::Host) => Ok(self.news() | FOR_HOST),
             Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),

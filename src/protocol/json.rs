@@ -96,6 +96,7 @@ impl<'a> Json<'a> {
         let start = self.at;
         let mut has_escapes = false;
         loop {
+            self.at += plain_len(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.byte(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -252,6 +253,9 @@ impl<'a> RawString<'a> {
 
     /// The code units.
     pub fn units(self) -> Result<Utf16String, Error> {
+        if !self.has_escapes {
+            return Ok(self.raw.into());
+        }
         let mut units = Vec::with_capacity(self.raw.len());
         let mut rest = self.raw;
         while let Some((plain, escape)) = rest.split_once('\\') {

@@ -182,7 +182,7 @@ pub fn parse_message(text: &str) -> Result<Message, MessageError> {
     if envelope.denied {
         return Ok(Message::AccessDenied);
     }
-    match (envelope.name.as_str(), &envelope.data) {
+    match (envelope.name, &envelope.data) {
         ("COLLABROOM", Some(Data::Room(fields))) => room_message(fields),
         ("CLIENT_VARS", Some(Data::Other(data))) => {
             client_vars(data.clone()).map(|vars| Message::ClientVars(vars.into())).map_err(failed)
@@ -190,7 +190,7 @@ pub fn parse_message(text: &str) -> Result<Message, MessageError> {
         ("CHANGESET_REQ", Some(Data::Other(data))) => {
             changeset_reply(data.clone()).map(Message::Changesets).map_err(failed)
         }
-        _ => Ok(Message::Other { name: envelope.name }),
+        _ => Ok(Message::Other { name: envelope.name.to_owned() }),
     }
 }
 
@@ -198,7 +198,7 @@ pub fn parse_message(text: &str) -> Result<Message, MessageError> {
 fn real_name(envelope: &Envelope<'_>) -> String {
     match &envelope.data {
         Some(Data::Room(fields)) if !fields.name.is_empty() => fields.name.to_owned(),
-        _ if !envelope.name.is_empty() => envelope.name.clone(),
+        _ if !envelope.name.is_empty() => envelope.name.to_owned(),
         _ => "message".to_owned(),
     }
 }
@@ -206,7 +206,7 @@ fn real_name(envelope: &Envelope<'_>) -> String {
 /// The outer object of a message.
 #[derive(Default)]
 struct Envelope<'a> {
-    name: String,
+    name: &'a str,
     disconnect: Option<String>,
     denied: bool,
     data: Option<Data<'a>>,
@@ -223,7 +223,7 @@ impl<'a> Envelope<'a> {
     fn read(&mut self, json: &mut Json<'a>) -> Result<(), Error> {
         json.object(|key, json| {
             match key.plain() {
-                "type" => self.name = json.string_if_any()?.map(to_name).unwrap_or_default(),
+                "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
                 "disconnect" => self.disconnect = json.string_if_any()?.map(to_name),
                 "accessStatus" => self.denied = json.string_if_any()?.is_some_and(|status| status.plain() == "deny"),
                 "data" if self.name == "COLLABROOM" && json.peek() == Some(b'{') => {
