@@ -13,7 +13,8 @@ mod write;
 pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
 pub(crate) use json::plain_len;
 pub use read::{
-    AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
+    AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,
+    parse_message,
 };
 pub use saved::SavedRevision;
 pub(crate) use saved::new_saved_revision;

@@ -367,6 +367,9 @@ impl Slider {
             (self.target, self.blame) = (None, None);
             self.shown.0 = None;
         }
+        if is_new {
+            timeline.set_delta_unit(vars.delta_unit);
+        }
         if is_new || place > old_end {
             timeline.set_end(place, document, vars.time);
             let rev = vars.rev;
@@ -477,7 +480,7 @@ impl Slider {
                 let (forwards, backwards) = (renumber(step.forwards).ok(), renumber(step.backwards).ok());
                 timeline.put_step(id, Step { forwards, backwards, delta: step.time_delta, time: None, author: None });
             }
-            timeline.trim();
+            timeline.complete(StepId { grain, index: first }.block());
         }
         self.follow_server();
         if let Some(Request { block, .. }) = asked
