@@ -36,7 +36,9 @@ export class Track {
       this.chosen(Number(this.range.value) + far * Math.max(10, Math.round(Number(this.range.max) / 20)));
     });
     box.addEventListener('pointermove', (event) => {
-      if (event.pointerType === 'mouse') this.showHint(event.clientX);
+      // Who drags sees the revision itself.
+      if (event.buttons !== 0) this.hint.hidden = true;
+      else if (event.pointerType === 'mouse') this.showHint(event.clientX);
     });
     box.addEventListener('pointerleave', () => {
       this.hint.hidden = true;
