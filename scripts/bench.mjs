@@ -12,7 +12,10 @@ const BENCHES = {
   trace: cargo('trace'),
   scale: cargo('scale'),
   operations: cargo('operations'),
-  history: cargo('history'),
+  history: (options) => {
+    cargo('history')([]);
+    node('history')(options);
+  },
   edge: node('edge'),
   page: node('page'),
 };

@@ -94,9 +94,9 @@ pub use edit::{
 };
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
 pub use protocol::{
-    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, Kept, KeptList, Mark,
-    Message, MessageError, Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source, Step,
-    UserChanges, Value, accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string,
+    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, DeltaUnit, Kept, KeptList,
+    Mark, Message, MessageError, Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source,
+    Step, UserChanges, Value, accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string,
     new_changes, new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
 };
 pub use server::{Submission, rebase};

@@ -35,6 +35,10 @@ pub struct Config {
     #[arg(long, env = "WELCOME", value_name = "TEXT", default_value = WELCOME, hide_default_value = true)]
     pub welcome: String,
 
+    /// Keep the history from those who may only read: they see the text as it is, not how it came about
+    #[arg(long, env = "CLOSED_HISTORY")]
+    pub closed_history: bool,
+
     /// Serve only the pages, for the pads of the Etherpad at this address
     #[arg(long, env = "ETHERPAD", value_name = "URL", value_parser = origin)]
     pub etherpad: Option<String>,
@@ -71,7 +75,7 @@ mod tests {
     #[test]
     fn defaults_are_valid() {
         let config = Config::try_parse_from(["easysync-server"]).unwrap();
-        assert_eq!((config.port, config.etherpad), (9001, None));
+        assert_eq!((config.port, config.closed_history, config.etherpad), (9001, false, None));
         assert!(Config::try_parse_from(["easysync-server", "--port", "x"]).is_err());
     }
 }

@@ -107,10 +107,26 @@ async fn pad_page(State(site): Shelf, Path(name): Path<String>, headers: HeaderM
 }
 
 async fn timeslider_page(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    match other_name(&name, "/timeslider") {
-        None => page(&site, &headers, "timeslider.html").await,
-        Some(answer) => answer,
+    if let Some(answer) = other_name(&name, "/timeslider") {
+        return answer;
     }
+    if site.shared.closed_history {
+        match site.shared.find(&name) {
+            Ok(Some(Found { read_only: true, .. })) => return closed(),
+            Ok(_) => {}
+            Err(error) => return unreadable(&name, &error),
+        }
+    }
+    page(&site, &headers, "timeslider.html").await
+}
+
+fn closed() -> Response {
+    text_page(StatusCode::FORBIDDEN, "The history of this pad is not open to those who may only read.")
+}
+
+fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Response {
+    tracing::error!(name, %error, "cannot read");
+    text_page(StatusCode::INTERNAL_SERVER_ERROR, "The pad cannot be read.")
 }
 
 /// Pads have one name each; the answer to who comes with another way to write it, or with what can be no name.
@@ -214,14 +230,14 @@ async fn export_revision(State(site): Shelf, Path((name, rev, format)): Path<(St
 
 async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Result<Response, Response> {
     let no_pad = || text_page(StatusCode::NOT_FOUND, "There is no such pad.");
-    let failed = |error: &dyn std::fmt::Display| {
-        tracing::error!(name, %error, "cannot export");
-        text_page(StatusCode::INTERNAL_SERVER_ERROR, "The pad cannot be read.")
-    };
+    let failed = |error: &dyn std::fmt::Display| unreadable(name, error);
     let shared = &site.shared;
     let Found { id, read_only } = shared.find(name).map_err(|error| failed(&error))?.ok_or_else(no_pad)?;
     if !shared.exists(&id).map_err(|error| failed(&error))? {
         return Err(no_pad());
+    }
+    if read_only && shared.closed_history && (rev.is_some() || format == "etherpad") {
+        return Err(closed());
     }
     let (sender, receiver) = oneshot::channel();
     shared.send(&id, Message::Look(sender));

@@ -93,7 +93,7 @@ impl Server {
         let failure = Arc::new(Notify::new());
         let on_failure = failure.clone();
         let writer = Arc::new(Writer::start(store.clone(), move || on_failure.notify_one())?);
-        let shared = Shared::new(store, writer.clone(), config.welcome);
+        let shared = Shared::new(store, writer.clone(), config.welcome, config.closed_history);
         let (gateway, sockets) = Gateway::new(shared.clone());
         let www = config.www.map_or_else(find_pages, |www| www.is_dir().then_some(www));
         match &www {

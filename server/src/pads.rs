@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     pub authors: Authors,
     /// The text of a new pad.
     pub welcome: String,
+    /// Whether those who may only read are kept from the history.
+    pub closed_history: bool,
     pub readers: Arc<Semaphore>,
     open: Mutex<HashMap<String, PadHandle>>,
     read_only: Mutex<HashMap<String, String>>,
@@ -37,12 +39,13 @@ pub(crate) struct Found {
 }
 
 impl Shared {
-    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, welcome: String) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, welcome: String, closed_history: bool) -> Arc<Self> {
         Arc::new(Self {
             authors: Authors::new(store.clone(), writer.clone()),
             store,
             writer,
             welcome,
+            closed_history,
             readers: Arc::new(Semaphore::new(MAX_READERS)),
             open: Mutex::default(),
             read_only: Mutex::default(),

@@ -11,9 +11,9 @@
 
 mod common;
 
-use common::{Person, Wire, at, get, number, start};
+use common::{Person, Wire, at, get, number, start, start_with};
 use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
-use easysync_server::Server;
+use easysync_server::{RedbStore, Server, Store};
 use std::collections::BTreeMap;
 
 type Content = Vec<(u16, BTreeMap<String, String>)>;
@@ -205,4 +205,66 @@ async fn exports_have_the_text_at_each_revision_and_the_whole_history() {
     assert!(keys[1].starts_with("globalAuthor:a.") && keys[2] == "pad:p:revs:0", "{:?}", &keys[..3]);
     assert_eq!(common::text(&export, &[&keys[1], "padIDs"]), "p");
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_history_is_kept_from_readers_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = |start: u32, granularity: u32| {
+        format!(
+            r#"{{"type":"CHANGESET_REQ","component":"pad","padId":"p","data":{{"start":{start},"granularity":{granularity},"requestID":"id"}}}}"#
+        )
+    };
+    for is_closed in [false, true] {
+        let server = start_with(folder.path(), if is_closed { &["--closed-history"] } else { &[] }).await;
+        if !is_closed {
+            write(&server, 30).await;
+        }
+        let address = server.address();
+        let mut writer = Wire::connect(address, None).await;
+        let vars = writer.join("p", "").await;
+        let reader_id = common::text(&vars, &["data", "readOnlyId"]);
+        if !is_closed {
+            writer.send(r#"{"type":"COLLABROOM","component":"pad","data":{"type":"SAVE_REVISION"}}"#).await;
+            writer.expect("NEW_SAVEDREV").await;
+        }
+        let mut reader = Wire::connect(address, None).await;
+        let vars = reader.join(&reader_id, "").await;
+        assert_eq!(at(&vars, &["data", "savedRevisions"]).items().len(), usize::from(!is_closed));
+        for (start, granularity, is_recent) in
+            [(0, 1, false), (0, 10, false), (20, 10, false), (19, 1, false), (20, 1, true), (31, 1, false)]
+        {
+            let (refused, mut messages) = reader.ask(&request(start, granularity)).await;
+            messages.retain(|message| message.contains("CHANGESET_REQ"));
+            let name = format!("{start} {granularity}: {refused} {messages:?}");
+            assert_eq!(messages.len(), usize::from(!is_closed || is_recent), "{name}");
+            assert_eq!(refused.contains("closed to readers"), is_closed && !is_recent, "{name}");
+            let (refused, mut messages) = writer.ask(&request(start, granularity)).await;
+            messages.retain(|message| message.contains("CHANGESET_REQ"));
+            assert_eq!((messages.len(), refused.contains("closed")), (1, false));
+        }
+        let status = if is_closed { 403 } else { 200 };
+        for path in ["/timeslider", "/export/etherpad", "/3/export/txt", "/3/export/html", "/30/export/txt"] {
+            assert_eq!(get(address, &format!("/p/{reader_id}{path}")).await.0, status, "{path}");
+            assert_eq!(get(address, &format!("/p/p{path}")).await.0, 200, "{path}");
+        }
+        for path in ["", "/export/txt", "/export/html"] {
+            assert_eq!(get(address, &format!("/p/{reader_id}{path}")).await.0, 200, "{path}");
+        }
+        server.stop().await.unwrap();
+        age(&folder.path().join("pads.redb"), 0..20);
+    }
+}
+
+/// Makes revisions eleven minutes older than they are.
+fn age(file: &std::path::Path, revs: std::ops::Range<u32>) {
+    let store = RedbStore::open(file).unwrap();
+    for rev in revs {
+        let key = format!("pad:p:revs:{rev}");
+        let record = store.get(&key).unwrap().unwrap();
+        let (before, rest) = record.split_once("\"timestamp\":").unwrap();
+        let (time, rest) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap());
+        let older = time.parse::<u64>().unwrap() - 660_000;
+        store.write(&[(key, format!("{before}\"timestamp\":{older}{rest}"))]).unwrap();
+    }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
 
 use super::Document;
+use super::equal::{Match, equal_stretches};
 use super::tree::{Gap, unshared};
 use crate::attrib::AttribSet;
 use crate::text::Utf16String;
@@ -53,16 +54,14 @@ impl Patch {
     }
 }
 
-/// Beyond this many insertions and removals, a stretch is replaced as a whole.
-const MAX_EDITS: usize = 64;
-
 impl Document {
     /// The patch that leads from this document to `new`.
     ///
     /// O(what is not shared): after a small edit of a clone O(log n), whatever the size; O(n) for two documents that were
     /// made apart. Within a stretch that is not shared it is the shortest edit, as long as that has at most 64 code units
-    /// in all; above that the stretch is replaced from its first to its last difference. Surrogate pairs are not cut
-    /// where both documents have whole ones.
+    /// in all. Above that, lines that occur once in either document stay if they can, or else words; what is between them is
+    /// treated in the same way, and what has none is replaced from its first to its last difference. Surrogate pairs are not cut where
+    /// both documents have whole ones.
     ///
     /// ```
     /// use easysync::{AttribSet, Change, Document, Utf16String};
@@ -95,9 +94,6 @@ impl Document {
         self.slice(around).is_ok_and(|units| is_pair(&units))
     }
 }
-
-/// A stretch of equal text: where it begins in the old part, where in the new, and its length.
-type Match = (usize, usize, usize);
 
 /// The parts of two documents that stand in one gap.
 struct Comparison<'a> {
@@ -133,17 +129,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn matches(&self) -> Vec<Match> {
-        let (old, new) = (&*self.old, &*self.new);
-        let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-        let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
-        let suffix = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-        let old_middle = &old_rest[..old_rest.len() - suffix];
-        let new_middle = &new_rest[..new_rest.len() - suffix];
-        let mut matches = vec![(0, 0, prefix)];
-        matches
-            .extend(shortest_edit(old_middle, new_middle).into_iter().map(|(i, j, len)| (prefix + i, prefix + j, len)));
-        matches.push((old.len() - suffix, new.len() - suffix, suffix));
-        matches.into_iter().filter_map(|found| self.without_half_pairs(found)).collect()
+        equal_stretches(&self.old, &self.new).into_iter().filter_map(|found| self.without_half_pairs(found)).collect()
     }
 
     /// A match without the half of a pair at either end whose other half is not in the match.
@@ -203,61 +189,4 @@ fn cuts_pair(text: &[u16], at: usize) -> bool {
 
 fn is_pair(units: &[u16]) -> bool {
     matches!(units, [0xd800..=0xdbff, 0xdc00..=0xdfff])
-}
-
-/// The stretches that stay in the shortest edit from `old` to `new`; none if it has more than [`MAX_EDITS`] insertions and
-/// removals.
-///
-/// The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986): `furthest` holds, for each
-/// diagonal k = x - y, how far d edits get.
-fn shortest_edit(old: &[u16], new: &[u16]) -> Vec<Match> {
-    let (n, m) = (old.len() as isize, new.len() as isize);
-    if n == 0 || m == 0 || n.abs_diff(m) > MAX_EDITS {
-        return Vec::new();
-    }
-    let at = |k: isize| (k + MAX_EDITS as isize + 1) as usize;
-    let mut furthest = vec![0; 2 * MAX_EDITS + 3];
-    let mut rounds = Vec::new();
-    for d in 0..=MAX_EDITS as isize {
-        rounds.push(furthest.clone());
-        for k in (-d..=d).step_by(2) {
-            let mut x = reach(&furthest, at, k, d);
-            while x < n && x - k < m && old[x as usize] == new[(x - k) as usize] {
-                x += 1;
-            }
-            furthest[at(k)] = x;
-            if x >= n && x - k >= m {
-                return path_back(&rounds, at, n, m);
-            }
-        }
-    }
-    Vec::new()
-}
-
-/// How far diagonal `k` is reached by the d-th edit alone: from the diagonal above by an insertion, or from below by a
-/// removal.
-fn reach(furthest: &[isize], at: impl Fn(isize) -> usize, k: isize, d: isize) -> isize {
-    match d {
-        0 => 0,
-        _ if k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]) => furthest[at(k + 1)],
-        _ => furthest[at(k - 1)] + 1,
-    }
-}
-
-fn path_back(rounds: &[Vec<isize>], at: impl Fn(isize) -> usize, n: isize, m: isize) -> Vec<Match> {
-    let (mut x, mut y) = (n, m);
-    let mut matches = Vec::new();
-    for (d, furthest) in rounds.iter().enumerate().rev() {
-        let (d, k) = (d as isize, x - y);
-        let start = reach(furthest, &at, k, d);
-        if x > start {
-            matches.push((start as usize, (start - k) as usize, (x - start) as usize));
-        }
-        if d > 0 {
-            let inserted = k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]);
-            (x, y) = if inserted { (start, start - k - 1) } else { (start - 1, start - k) };
-        }
-    }
-    matches.reverse();
-    matches
 }

@@ -5,7 +5,7 @@
 //! | `mod` | a document from text, and back; pieces and ranges |
 //! | `apply` | changesets |
 //! | `lines` | lines by number, positions to lines |
-//! | `diff` | the patch from one document to another |
+//! | `diff`, `equal` | the patch from one document to another |
 //! | `shown` | a change as an editor has to show it |
 //! | `atext` | the flat form on the wire |
 //! | `leaf`, `tree` | what it is made of |
@@ -13,6 +13,7 @@
 mod apply;
 mod atext;
 mod diff;
+mod equal;
 mod leaf;
 mod lines;
 mod shown;

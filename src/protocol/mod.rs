@@ -16,7 +16,8 @@ pub(crate) use json::plain_len;
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptList, Mark};
 pub use read::{
-    AuthorInfo, ChangesetReply, ClientVars, Message, MessageError, Revision, RevisionList, Source, Step, parse_message,
+    AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,
+    parse_message,
 };
 pub use saved::SavedRevision;
 pub(crate) use saved::new_saved_revision;

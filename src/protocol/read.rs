@@ -123,6 +123,31 @@ pub struct ClientVars {
     pub authors: Vec<AuthorInfo>,
     /// The revisions that somebody has marked.
     pub saved: Vec<SavedRevision>,
+    /// In which unit the server probably gives [`Step::time_delta`].
+    pub delta_unit: DeltaUnit,
+}
+
+/// In which unit a server tells how long a step took.
+///
+/// Etherpad tells it in whole seconds, as differences of times that were rounded down, before 2.2.5, and in milliseconds since.
+/// Nothing says which, but older versions tell clients of `abiwordAvailable` and, all but the last of them, not of `mode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DeltaUnit {
+    /// As newer servers do.
+    #[default]
+    Milliseconds,
+    /// As older ones do.
+    Seconds,
+}
+
+impl DeltaUnit {
+    /// How many milliseconds it has.
+    pub fn in_ms(self) -> f64 {
+        match self {
+            Self::Milliseconds => 1.0,
+            Self::Seconds => 1000.0,
+        }
+    }
 }
 
 /// A person who has written in a pad.
@@ -158,7 +183,7 @@ pub struct Step {
     pub forwards: Changeset,
     /// What takes it back.
     pub backwards: Changeset,
-    /// How long after the step before, in milliseconds.
+    /// How long after the step before, in a unit that differs from server to server; see [`DeltaUnit`].
     pub time_delta: Option<f64>,
 }
 
@@ -387,6 +412,7 @@ fn canonical_number(text: &str) -> Option<u32> {
 fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
     let mut vars = ClientVars::default();
     let (mut has_text, mut has_rev) = (false, false);
+    let (mut has_abiword, mut has_mode) = (false, false);
     json.object(|key, json| {
         match key.plain() {
             "userId" => vars.author = json.string()?.units()?,
@@ -410,10 +436,17 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
                 }
                 Ok(())
             })?,
-            _ => json.skip()?,
+            name => {
+                has_abiword |= name == "abiwordAvailable";
+                has_mode |= name == "mode";
+                json.skip()?;
+            }
         }
         Ok(())
     })?;
+    if has_abiword && !has_mode {
+        vars.delta_unit = DeltaUnit::Seconds;
+    }
     match (has_text, has_rev) {
         (true, true) => Ok(vars),
         (false, _) => Err(ErrorKind::MissingField { name: "initialAttributedText" }.into()),

@@ -6,7 +6,8 @@
 //! | `steps` | steps of 1, 10 and 100 revisions, in blocks |
 //! | `route` | which steps lead from one revision to another |
 //! | `documents` | documents that are kept |
-//! | `timeline` | documents, texts, authors and times of any revision |
+//! | `times` | when revisions were made |
+//! | `timeline` | documents, texts and authors of any revision |
 //! | `pieces`, `blame` | who wrote what, and when |
 //! | `members`, `file` | `.etherpad` files |
 //! | `pace`, `slider` | what is shown, and what a server is asked for |
@@ -22,6 +23,7 @@ mod route;
 mod slider;
 mod steps;
 mod timeline;
+mod times;
 
 pub use blame::{Blame, BlameRun, BlameState};
 pub use file::{EtherpadFile, FileError, FileFault, FileProgress};

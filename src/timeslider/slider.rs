@@ -360,12 +360,19 @@ impl Slider {
         let is_new = old_end == 0 || is_other || self.pad_id != vars.pad_id;
         let mut document = document;
         if is_new && old_end > 0 {
-            timeline = Timeline::new(AttribPool::new(), true);
+            let before = std::mem::replace(&mut timeline, Timeline::new(AttribPool::new(), true));
             document = document_of(&vars, timeline.pool_mut()).map_err(failed)?;
+            // What is on the screen has to be compared with the other pad.
+            let shown = self.shown.1.to_atext();
+            self.shown.1 =
+                renumbered(&shown, before.pool(), timeline.pool_mut(), UnknownAttrib::Drop).map_err(failed)?;
         }
         if is_new {
             (self.target, self.blame) = (None, None);
             self.shown.0 = None;
+        }
+        if is_new {
+            timeline.set_delta_unit(vars.delta_unit);
         }
         if is_new || place > old_end {
             timeline.set_end(place, document, vars.time);
@@ -477,7 +484,7 @@ impl Slider {
                 let (forwards, backwards) = (renumber(step.forwards).ok(), renumber(step.backwards).ok());
                 timeline.put_step(id, Step { forwards, backwards, delta: step.time_delta, time: None, author: None });
             }
-            timeline.trim();
+            timeline.complete(StepId { grain, index: first }.block());
         }
         self.follow_server();
         if let Some(Request { block, .. }) = asked
@@ -614,8 +621,18 @@ impl Default for Slider {
 fn document_of(vars: &ClientVars, pool: &mut AttribPool) -> Result<Document, Error> {
     // It must be right by itself.
     Document::from_atext(&vars.atext, &vars.pool)?;
-    let ops = move_ops_to_pool(&vars.atext.ops()?, &vars.pool, pool, UnknownAttrib::Refuse)?;
-    Document::from_atext(&AText { text: vars.atext.text.clone(), attribs: print_ops(&ops) }, pool)
+    renumbered(&vars.atext, &vars.pool, pool, UnknownAttrib::Refuse)
+}
+
+/// A document in the numbers of another pool.
+fn renumbered(
+    atext: &AText,
+    from: &AttribPool,
+    to: &mut AttribPool,
+    unknown: UnknownAttrib,
+) -> Result<Document, Error> {
+    let ops = move_ops_to_pool(&atext.ops()?, from, to, unknown)?;
+    Document::from_atext(&AText { text: atext.text.clone(), attribs: print_ops(&ops) }, to)
 }
 
 /// What leads from what is shown to a document. Near ones are told as what their revisions changed, so that it is seen where

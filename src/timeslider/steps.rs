@@ -6,6 +6,7 @@
 use super::packed::{pack, unpack};
 use crate::changeset::Changeset;
 use crate::error::{Error, ErrorKind};
+use crate::protocol::DeltaUnit;
 use std::collections::BTreeMap;
 
 /// How many revisions a step has.
@@ -73,6 +74,11 @@ impl BlockId {
     pub fn start(self) -> u32 {
         self.index * BLOCK * self.grain.size()
     }
+
+    /// The last place of it.
+    pub fn end(self) -> u32 {
+        self.start().saturating_add(BLOCK * self.grain.size())
+    }
 }
 
 /// What is known of a step.
@@ -80,7 +86,7 @@ impl BlockId {
 pub(super) struct Step {
     pub forwards: Option<Changeset>,
     pub backwards: Option<Changeset>,
-    /// How long it took, in milliseconds.
+    /// How long it took: in milliseconds if `time` is there, else as the source tells it.
     pub delta: Option<f64>,
     /// When it was done, in milliseconds since 1970.
     pub time: Option<f64>,
@@ -123,6 +129,7 @@ pub(super) struct Steps {
     blocks: BTreeMap<BlockId, Block>,
     memory: usize,
     clock: u64,
+    delta_unit: DeltaUnit,
 }
 
 impl Steps {
@@ -172,10 +179,24 @@ impl Steps {
         self.slot(id).is_some_and(|(_, slot)| !backwards || slot.end > slot.middle)
     }
 
-    /// Who made a step and how long it took; `None` if the step is not at hand.
-    pub fn facts(&self, id: StepId) -> Option<(Option<u32>, Option<f64>)> {
-        let (_, slot) = self.slot(id)?;
-        Some(((slot.author != NOBODY).then_some(slot.author), (!slot.delta.is_nan()).then_some(slot.delta)))
+    /// Who made a step, if that is known.
+    pub fn author(&self, id: StepId) -> Option<u32> {
+        self.slot(id).map(|(_, slot)| slot.author).filter(|&author| author != NOBODY)
+    }
+
+    /// How long a step took: in milliseconds if its time is there, else in [`Steps::delta_unit`].
+    pub fn delta(&self, id: StepId) -> Option<f64> {
+        self.slot(id).map(|(_, slot)| slot.delta).filter(|delta| !delta.is_nan())
+    }
+
+    /// In which unit the source tells how long steps took.
+    pub fn delta_unit(&self) -> DeltaUnit {
+        self.delta_unit
+    }
+
+    /// Sets that; it holds for what has come as well.
+    pub fn set_delta_unit(&mut self, unit: DeltaUnit) {
+        self.delta_unit = unit;
     }
 
     /// When a step was done, if that was told.

@@ -4,13 +4,14 @@ use super::blame::Blame;
 use super::documents::Documents;
 use super::route::{Route, Wants};
 use super::steps::{BlockId, Grain, Step, StepId, Steps};
+use super::times::Times;
 use crate::attrib::AttribPool;
 use crate::changeset::{Changeset, OpKind};
 use crate::document::{Document, Patch};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{AuthorInfo, SavedRevision};
+use crate::protocol::{AuthorInfo, DeltaUnit, SavedRevision};
 use crate::text::Utf16String;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// How much memory a history takes before it lets go of what can be had again, in bytes.
@@ -31,8 +32,7 @@ pub struct Timeline {
     pool: AttribPool,
     steps: Steps,
     documents: Documents,
-    /// When the document of a place was made, for some of them.
-    times: BTreeMap<u32, f64>,
+    times: Times,
     /// The place behind the newest revision.
     end: u32,
     authors: Vec<AuthorInfo>,
@@ -84,7 +84,7 @@ impl Timeline {
             pool,
             steps: Steps::default(),
             documents,
-            times: BTreeMap::new(),
+            times: Times::default(),
             end: 0,
             authors: Vec::new(),
             author_numbers: HashMap::new(),
@@ -218,13 +218,13 @@ impl Timeline {
     /// [`ErrorKind::OutOfRange`].
     pub fn revision(&mut self, rev: u32) -> Result<RevisionFacts, Error> {
         let place = self.place(rev)?;
-        Ok(RevisionFacts { rev, author: self.maker(rev).cloned(), time: self.time(place) })
+        Ok(RevisionFacts { rev, author: self.maker(rev).cloned(), time: self.times.at(&self.steps, place) })
     }
 
     /// Who made a revision.
     pub(super) fn maker(&self, rev: u32) -> Option<&Utf16String> {
-        let (author, _) = self.steps.facts(StepId { grain: Grain::One, index: rev })?;
-        self.authors.get(author? as usize).map(|author| &author.id)
+        let author = self.steps.author(StepId { grain: Grain::One, index: rev })?;
+        self.authors.get(author as usize).map(|author| &author.id)
     }
 
     pub(super) fn steps(&self) -> &Steps {
@@ -332,33 +332,6 @@ impl Timeline {
         }
     }
 
-    /// When the document of a place was made.
-    fn time(&mut self, place: u32) -> Option<f64> {
-        // The first revision takes no time, so that coarse steps tell its time too.
-        self.walked_time(place).or_else(|| if place == 1 { self.walked_time(0) } else { None })
-    }
-
-    fn walked_time(&mut self, place: u32) -> Option<f64> {
-        let told = place.checked_sub(1).and_then(|index| self.steps.time(StepId { grain: Grain::One, index }));
-        if let Some(time) = told.or_else(|| self.times.get(&place).copied()) {
-            return Some(time);
-        }
-        let before = self.times.range(..place).next_back().map(|(&place, &time)| (place, time));
-        let behind = self.times.range(place..).next().map(|(&place, &time)| (place, time));
-        let found = before.into_iter().chain(behind).find_map(|(anchor, time)| {
-            let route = Route::between(&self.steps, anchor, place, Grain::Hundred, Wants::Facts);
-            if !route.missing.is_empty() {
-                return None;
-            }
-            let passed = route.steps.iter().map(|&step| self.steps.facts(step)?.1).sum::<Option<f64>>()?;
-            Some(if route.is_backwards { time - passed } else { time + passed })
-        })?;
-        if place.is_multiple_of(100) {
-            self.times.insert(place, found);
-        }
-        Some(found)
-    }
-
     // What a source brings.
 
     /// Takes the document of a place for the newest.
@@ -367,8 +340,13 @@ impl Timeline {
         self.documents.insert(place, document, cost);
         self.end = place;
         if let Some(time) = time {
-            self.times.insert(place, time);
+            self.times.tell(place, time);
         }
+    }
+
+    /// In which unit the source tells how long steps took, as far as is known; times that are told as well prove it.
+    pub(super) fn set_delta_unit(&mut self, unit: DeltaUnit) {
+        self.steps.set_delta_unit(unit);
     }
 
     pub(super) fn pool_mut(&mut self) -> &mut AttribPool {
@@ -410,6 +388,9 @@ impl Timeline {
             let name = step.forwards.as_ref().and_then(|changeset| self.named_author(changeset));
             step.author = name.map(|name| self.author_number(&name));
         }
+        if let (Some(told), Some(_), Some(known)) = (step.delta, self.steps.time(id), self.steps.delta(id)) {
+            self.times.compare(&mut self.steps, told, known);
+        }
         self.steps.insert(id, &step);
     }
 
@@ -418,8 +399,9 @@ impl Timeline {
         self.steps.remove(block);
     }
 
-    /// Lets go of what is too much, after steps have come in.
-    pub(super) fn trim(&mut self) {
+    /// Looks at the times that the steps of a block tell, and lets go of what is too much.
+    pub(super) fn complete(&mut self, block: BlockId) {
+        self.times.weigh(&mut self.steps, block);
         self.evict(self.end);
     }
 
@@ -462,7 +444,7 @@ impl Timeline {
         let backwards = if self.can_fetch { Some(changeset.inverse(document, &mut self.pool)?) } else { None };
         document.apply(changeset, &self.pool)?;
         let id = StepId { grain: Grain::One, index: self.end };
-        let last_time = self.times.get(&self.end).copied();
+        let last_time = self.times.told(self.end);
         let delta = if self.end == 0 { Some(0.0) } else { time.zip(last_time).map(|(time, last)| time - last) };
         let author = author.map(|author| self.author_number(author));
         self.put_step(id, Step { forwards: Some(changeset.clone()), backwards, delta, time, author });
@@ -476,17 +458,18 @@ impl Timeline {
     /// It does not fit; nothing has changed.
     pub(super) fn append_known(&mut self) -> Result<bool, BadStep> {
         let id = StepId { grain: Grain::One, index: self.end };
-        let Some((_, delta)) = self.steps.facts(id) else { return Ok(false) };
+        if !self.steps.has(id, false) {
+            return Ok(false);
+        }
         let bad = |error| BadStep { block: id.block(), error };
         let changeset = self.steps.changeset(id, false).map_err(bad)?;
-        let time = self.times.get(&self.end).copied().zip(delta).map(|(time, delta)| time + delta);
         let mut document = self.newest();
         let result = document.apply(&changeset, &self.pool).map_err(bad);
         if result.is_err() {
             self.documents.insert(self.end, document, 0);
         } else {
             self.documents.insert(self.end + 1, document, 0);
-            self.advance(time);
+            self.advance(None);
         }
         result.map(|()| true)
     }
@@ -508,17 +491,15 @@ impl Timeline {
         let old = self.end;
         self.end = old + 1;
         // Times between are in the steps, or follow from them.
-        let is_linked =
-            self.steps.facts(StepId { grain: Grain::One, index: old }).is_some_and(|(_, delta)| delta.is_some());
-        if is_linked && time.is_some() && !old.is_multiple_of(100) {
-            self.times.remove(&old);
+        if time.is_some() && self.steps.delta(StepId { grain: Grain::One, index: old }).is_some() {
+            self.times.forget(old);
         }
         if let Some(time) = time {
             if old == 0 {
                 // Revision 0 takes no time.
-                self.times.insert(0, time);
+                self.times.tell(0, time);
             }
-            self.times.insert(self.end, time);
+            self.times.tell(self.end, time);
         }
         if self.memory() > self.memory_limit {
             self.evict(self.end);

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openPad } from './support/browser.js';
 import { base36, insertOps, keepOps } from './support/client.js';
+import { Random } from './support/random.js';
 import { fetchText } from './support/server.js';
 import { World } from './support/world.js';
 
@@ -261,6 +263,87 @@ test('a file that is dropped onto the page is shown and played without a server'
   await pad.assertNoProblems(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   await pad.close();
   for (const { client } of [written, other]) client.close();
+});
+
+/** A file of a pad with so many revisions, each of which writes a word somewhere; and the text after each of some of them. */
+function longFile(revisions, keepEvery) {
+  const random = new Random(revisions);
+  const records = { 'pad:long': null, 'globalAuthor:a.x': { colorId: '#a0c0ff', name: 'Xenia', timestamp: 1, padIDs: 'long' } };
+  const kept = new Map();
+  let text = '\n';
+  for (let rev = 0; rev < revisions; rev += 1) {
+    const word = random.chance(0.1) ? '\n' : `w${rev} `;
+    const at = random.below(text.length);
+    const changeset = `Z:${base36(text.length)}>${base36(word.length)}${keepOps(text.slice(0, at))}${insertOps(word, '*0')}$${word}`;
+    text = text.slice(0, at) + word + text.slice(at);
+    records[`pad:long:revs:${rev}`] = { changeset, meta: { author: 'a.x', timestamp: 1_700_000_000_000 + rev * 700 } };
+    if (rev % keepEvery === 0) kept.set(rev, text);
+  }
+  const attribs = insertOps(text.slice(0, -1), '*0') + insertOps('\n', '');
+  records['pad:long'] = {
+    atext: { text, attribs },
+    pool: { numToAttrib: { 0: ['author', 'a.x'] }, nextNum: 1 },
+    head: revisions - 1,
+    chatHead: -1,
+    publicStatus: false,
+    savedRevisions: [],
+  };
+  return { file: JSON.stringify(records), kept };
+}
+
+test('dragging through 20,000 revisions shows at least thirty of them a second', async (t) => {
+  const { file, kept } = longFile(20_000, 997);
+  const other = await Written.begin('long');
+  const pad = await other.open();
+  const { page } = pad;
+  await page.getByTestId('open-file').setInputFiles({ name: 'long.etherpad', mimeType: 'application/json', buffer: Buffer.from(file) });
+  await untilShown(pad, 19_999);
+  for (const [rev, text] of kept) {
+    await page.evaluate((wanted) => window.easysyncHistory.history.seek(wanted), rev);
+    await untilShown(pad, rev);
+    assert.equal(`${await editorText(pad)}\n`, text, `revision ${rev}`);
+  }
+  // What is in the page when a frame has been drawn counts; each revision counts once.
+  await page.evaluate(() => {
+    const { history } = window.easysyncHistory;
+    const { port1, port2 } = new MessageChannel();
+    window.__drawn = [];
+    port1.onmessage = () => window.__drawn.push([performance.now(), history.rev]);
+    const look = () => {
+      port2.postMessage(null);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  const box = await page.getByTestId('slider').boundingBox();
+  const y = box.y + box.height / 2;
+  const x = (share) => box.x + 9 + share * (box.width - 18);
+  await page.getByTestId('first').click();
+  await untilShown(pad, 0);
+  await page.mouse.move(x(0), y);
+  await page.mouse.down();
+  const DRAG = 3000;
+  const began = Date.now();
+  // A hand does not wait until the page has followed.
+  const moves = [];
+  for (let passed = 0; passed < DRAG; passed = Date.now() - began) {
+    moves.push(page.mouse.move(x(passed / DRAG), y));
+    await sleep(10);
+  }
+  await Promise.all(moves);
+  await page.mouse.move(x(1), y);
+  await page.mouse.up();
+  await untilShown(pad, 19_999);
+  const drawn = await page.evaluate(() => window.__drawn);
+  const changes = drawn.filter(([, rev], index) => index > 0 && rev !== drawn[index - 1][1]);
+  const seconds = (changes.at(-1)[0] - changes[0][0]) / 1000;
+  const distinct = new Set(changes.map(([, rev]) => rev)).size;
+  t.diagnostic(`${distinct} revisions in ${seconds.toFixed(1)} s: ${(distinct / seconds).toFixed(0)} a second, of ${drawn.length} frames`);
+  assert.ok(seconds > 2, `the drag took only ${seconds} s`);
+  assert.ok(distinct / seconds >= 30, `only ${(distinct / seconds).toFixed(1)} revisions a second`);
+  await pad.assertNoProblems();
+  await pad.close();
+  other.client.close();
 });
 
 test('a part of the history that is lost on its way is fetched again, and a connection that is lost comes back', async () => {

@@ -5,9 +5,12 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { EtherpadFile, init } from '../../pkg/node.js';
+import { openPad } from './support/browser.js';
 import { Etherpad } from './support/etherpad.js';
 import { assertMarkers, converge } from './support/pad.js';
 import { seeded } from './support/random.js';
+import { fetchText } from './support/server.js';
 import { World } from './support/world.js';
 
 const cliClient = createRequire(import.meta.url)('etherpad-cli-client');
@@ -176,6 +179,142 @@ describe('our page at Etherpad 1.8.14', () => {
     await theirs.close();
   });
 });
+
+describe('our history page at Etherpad 1.8.14', () => {
+  /** @type {Etherpad} */
+  let etherpad;
+  /** @type {World} */
+  let world;
+  before(async () => {
+    await init();
+    etherpad = await Etherpad.start();
+    world = await World.open('--etherpad', etherpad.origin);
+  });
+  after(async () => {
+    await world?.close();
+    await etherpad?.close();
+  });
+
+  test('shows every revision as it was and when it was made, also while somebody types', async (t) => {
+    const random = seeded(t);
+    const name = world.name('history');
+    const theirs = await EtherpadPage.open(world.browser, etherpad.address(name));
+    for (const word of ['one ', 'two 😀 ', 'three ', 'four\n']) {
+      await theirs.type(word);
+      await theirs.press('Control+b', 'Control+Home');
+      await sleep(1200);
+    }
+    const ours = await HistoryPage.open(world, name);
+    let kept = await keptHistory(etherpad, name);
+    assert.ok(kept.length > 5, `${kept.length} revisions`);
+    await ours.untilShown(kept.length - 1);
+    await ours.assertShows(kept);
+    for (let rev = 0; rev < kept.length; rev += 1) {
+      await ours.seek(rev);
+      await ours.assertShows(kept);
+    }
+
+    // The newest is followed, an older one stays.
+    await ours.seek(kept.length - 1);
+    await theirs.type('typed while the newest is shown ');
+    await waitFor(async () => (await ours.text()).includes('typed while the newest is shown'), () => 'the page did not follow');
+    await ours.seek(3);
+    let isTyping = true;
+    const typed = (async () => {
+      const dice = random.fork();
+      for (let i = 0; i < 40; i += 1) {
+        await theirs.press(dice.pick(['Control+Home', 'Control+End', 'ArrowUp', 'End']));
+        await theirs.type(dice.pick(['theirs ', 'tree 😀 ', 'x', '日本 ']));
+        if (dice.chance(0.3)) await theirs.press(dice.pick(['Enter', 'Backspace', 'Delete', 'Control+b', 'Control+z']));
+        await sleep(dice.below(200));
+      }
+      isTyping = false;
+    })();
+    const shown = [];
+    while (isTyping) {
+      const head = await ours.page.evaluate(() => window.easysyncHistory.history.head);
+      await ours.seek(random.below(head + 1));
+      shown.push([await ours.rev(), await ours.text()]);
+      await sleep(random.below(100));
+    }
+    await typed;
+    // Etherpad's page sends what was typed within a moment.
+    for (let rev = -1; ; await sleep(1500)) {
+      const { rev: newest } = await etherpad.content(name);
+      if (newest === rev) break;
+      rev = newest;
+    }
+    kept = await keptHistory(etherpad, name);
+    for (const [rev, text] of shown) assert.equal(text, kept[rev].text, `revision ${rev}, while somebody typed`);
+    await waitFor(() => ours.page.evaluate((head) => window.easysyncHistory.history.head === head, kept.length - 1), () => 'the page missed revisions');
+    for (let rev = kept.length - 1; rev >= 0; rev -= 3) {
+      await ours.seek(rev);
+      await ours.assertShows(kept);
+    }
+    t.diagnostic(`${kept.length} revisions, ${shown.length} shown while somebody typed`);
+    await ours.pad.assertNoProblems(/socket\.io.*(400|failed)|WebSocket connection/i);
+    await ours.pad.close();
+    await theirs.close();
+  });
+});
+
+/** What Etherpad's export has of each revision: its text, and when it was made. */
+async function keptHistory(etherpad, name) {
+  const exported = await fetchText(`${etherpad.address(name)}/export/etherpad`);
+  const file = new EtherpadFile();
+  file.push(new TextEncoder().encode(exported));
+  while (!file.advance(1000).needsMore);
+  const slider = file.finish();
+  const records = JSON.parse(exported);
+  const kept = [];
+  for (let rev = 0; rev <= slider.head; rev += 1) {
+    slider.seek(rev, 0);
+    kept.push({ text: slider.text(0, slider.length), time: records[`pad:${name}:revs:${rev}`].meta.timestamp });
+  }
+  slider.free();
+  return kept;
+}
+
+/** Our page of a pad's history. */
+class HistoryPage {
+  static async open(world, name) {
+    const self = new HistoryPage();
+    self.pad = await openPad(world.browser, `${world.server.address(name)}/timeslider`);
+    self.page = self.pad.page;
+    return self;
+  }
+
+  async rev() {
+    return this.page.evaluate(() => window.easysyncHistory.history.rev);
+  }
+
+  /** The text on the page. */
+  async text() {
+    return this.page.evaluate(() => `${window.easysyncHistory.view.state.sliceDoc()}\n`);
+  }
+
+  async seek(rev) {
+    await this.page.evaluate((wanted) => window.easysyncHistory.history.seek(wanted), rev);
+    await this.untilShown(rev);
+  }
+
+  async untilShown(rev) {
+    await this.page.waitForFunction((wanted) => window.easysyncHistory.history.rev === wanted && !window.easysyncHistory.history.isWaiting, rev, { timeout: 20_000 });
+  }
+
+  /** Text and date are right; this version of Etherpad tells times to the second. */
+  async assertShows(kept) {
+    const rev = await this.rev();
+    assert.equal(await this.text(), kept[rev].text, `revision ${rev}`);
+    let time;
+    const isKnown = async () => {
+      time = await this.page.evaluate((which) => window.easysyncHistory.history.facts(which).time, rev);
+      return time !== null;
+    };
+    await waitFor(isKnown, () => `the time of revision ${rev} does not become known`);
+    assert.ok(Math.abs(time - kept[rev].time) < 1000, `revision ${rev} is of ${kept[rev].time}, the page says ${time}`);
+  }
+}
 
 async function waitFor(condition, message, time = 10_000) {
   const end = Date.now() + time;

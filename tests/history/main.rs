@@ -16,6 +16,7 @@
 mod blame;
 #[path = "../common/mod.rs"]
 mod common;
+mod dates;
 mod exports;
 mod files;
 mod model;

@@ -6,18 +6,33 @@ use easysync::{
     json_pool, json_string, new_changes, new_changes_batch, parse_client_message,
 };
 
+/// Which version a server is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Era {
+    /// What tells it in `CLIENT_VARS`, each with a comma behind it.
+    pub marks: &'static str,
+    /// Whether it tells durations in whole seconds.
+    pub has_seconds: bool,
+}
+
 /// A server that has the revisions of a history up to some head.
 struct Server<'a> {
     history: &'a History,
     head: u32,
     requests: Vec<(f64, f64)>,
+    era: Era,
 }
 
-impl Server<'_> {
+impl<'a> Server<'a> {
+    fn new(history: &'a History, head: u32) -> Self {
+        Self { history, head, requests: Vec::new(), era: Era::default() }
+    }
+
     fn client_vars(&self) -> String {
         let head = self.head as usize;
         format!(
-            r#"{{"type":"CLIENT_VARS","data":{{"userId":"a.me","savedRevisions":[],"collab_client_vars":{{"padId":"test","rev":{head},"time":{},"initialAttributedText":{},"apool":{}}}}}}}"#,
+            r#"{{"type":"CLIENT_VARS","data":{{{}"userId":"a.me","savedRevisions":[],"collab_client_vars":{{"padId":"test","rev":{head},"time":{},"initialAttributedText":{},"apool":{}}}}}}}"#,
+            self.era.marks,
             self.history.revisions[head].time,
             json_atext(&self.history.documents[head].to_atext()),
             json_pool(&self.history.pool, PoolForm::Short),
@@ -68,7 +83,10 @@ impl Server<'_> {
             let mut renumber = |changeset: &Changeset| {
                 changeset.move_to_pool(&pad_pool, &mut pool, easysync::UnknownAttrib::Refuse).unwrap()
             };
-            let time = |rev: u32| self.history.revisions[rev as usize].time;
+            let time = |rev: u32| match (self.history.revisions[rev as usize].time, self.era.has_seconds) {
+                (time, true) => (time / 1000.0).floor(),
+                (time, false) => time,
+            };
             let delta = time(first + size - 1) - time(first.saturating_sub(1));
             steps.push((renumber(&forwards), renumber(&backwards), delta));
         }
@@ -162,7 +180,7 @@ impl World<'_> {
 }
 
 fn run(history: &History, first_head: u32, weather: Weather, random: &mut fastrand::Rng) -> (usize, usize, usize) {
-    let server = Server { history, head: first_head, requests: Vec::new() };
+    let server = Server::new(history, first_head);
     let mut world = World {
         server,
         slider: Slider::new(),
@@ -244,10 +262,29 @@ pub struct Quiet<'a> {
 
 impl<'a> Quiet<'a> {
     pub fn new(history: &'a History) -> Self {
-        let server = Server { history, head: history.head(), requests: Vec::new() };
+        Self::of_version(history, history.head(), Era::default())
+    }
+
+    /// The same with a server of some version, which has not all revisions yet.
+    pub fn of_version(history: &'a History, head: u32, era: Era) -> Self {
+        let server = Server { era, ..Server::new(history, head) };
         let mut slider = Slider::new();
         slider.receive(&server.client_vars(), 0.0).unwrap();
         Self { slider, now: 0.0, server }
+    }
+
+    /// Makes revisions, and tells of them.
+    pub fn write(&mut self, revisions: u32) {
+        let first = self.server.head + 1;
+        self.server.head += revisions;
+        self.slider.receive(&self.server.live(first..=self.server.head), self.now).unwrap();
+    }
+
+    /// Loses the connection; revisions are made before it comes back.
+    pub fn miss(&mut self, revisions: u32) {
+        self.slider.disconnected();
+        self.server.head += revisions;
+        self.slider.receive(&self.server.client_vars(), self.now).unwrap();
     }
 
     /// Lets a moment pass.
@@ -298,7 +335,7 @@ fn a_bad_network_loses_nothing() {
 fn blocks_are_asked_for_once() {
     let mut seeded = Seeded::new(4);
     let history = History::random(2_350, &mut seeded.random);
-    let server = Server { history: &history, head: history.head(), requests: Vec::new() };
+    let server = Server::new(&history, history.head());
     let weather = Weather { lost: 0.0, delay: 100.0, memory: 1 << 27 };
     let mut world = World {
         server,
@@ -339,7 +376,7 @@ fn blocks_are_asked_for_once() {
 fn a_far_revision_needs_few_requests() {
     let mut seeded = Seeded::new(5);
     let history = History::random(12_345, &mut seeded.random);
-    let server = Server { history: &history, head: history.head(), requests: Vec::new() };
+    let server = Server::new(&history, history.head());
     let weather = Weather { lost: 0.0, delay: 0.0, memory: 1 << 27 };
     let mut world = World {
         server,
@@ -368,7 +405,7 @@ fn a_far_revision_needs_few_requests() {
 fn what_makes_no_sense_changes_nothing() {
     let mut seeded = Seeded::new(6);
     let history = History::random(350, &mut seeded.random);
-    let mut server = Server { history: &history, head: 300, requests: Vec::new() };
+    let mut server = Server::new(&history, 300);
     let mut slider = Slider::new();
     assert!(slider.seek(0, 0.0).is_err());
     slider.receive(&server.client_vars(), 0.0).unwrap();
@@ -421,7 +458,7 @@ fn another_pad_under_the_name_begins_anew() {
     let mut seeded = Seeded::new(7);
     let (old, new) = (History::random(150, &mut seeded.random), History::random(90, &mut seeded.random));
     let mut slider = Slider::new();
-    let vars = |history: &History| Server { history, head: history.head(), requests: Vec::new() }.client_vars();
+    let vars = |history: &History| Server::new(history, history.head()).client_vars();
     let mut editor = Editor::default();
     for history in [&old, &new, &new] {
         slider.receive(&vars(history), 0.0).unwrap();

@@ -14,3 +14,17 @@ export function breathe(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+/** Runs `work` once after the next frame has been drawn, however often it was asked for: what is not urgent does not hold that frame up. */
+export function onceAfterFrame(work: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(async () => {
+      await breathe();
+      asked = false;
+      work();
+    });
+  };
+}

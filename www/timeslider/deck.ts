@@ -4,6 +4,7 @@ import { h } from '../shared/dom';
 import { icon } from '../shared/icons';
 import type { IconName } from '../shared/icons';
 import { attachPanel } from '../shared/panel';
+import { onceAfterFrame } from '../shared/slices';
 import { load, store } from '../shared/storage';
 import { writerName } from './blame';
 import { fieldValue, grouped, longDate, revisionAt } from './dates';
@@ -44,6 +45,7 @@ export class Deck {
   private readonly date = h('span', { class: 'fact-date', 'data-testid': 'date' });
   private readonly author = h('span', { class: 'fact-author', dir: 'auto', 'data-testid': 'author' });
   private readonly swatch = h('span', { class: 'swatch', 'aria-hidden': 'true' });
+  private readonly showFactsSoon = onceAfterFrame(() => this.showFacts());
   private follows = load(FOLLOW_NAME) !== 'no';
 
   constructor(
@@ -98,16 +100,22 @@ export class Deck {
     if (history.rev !== null) this.show(history.rev);
   }
 
-  /** Another revision is shown. */
+  /** Another revision is shown. What is said of it follows a frame later, so that the text need not wait for it. */
   show(rev: number): void {
+    this.track.show(rev);
+    this.showFactsSoon();
+  }
+
+  private showFacts(): void {
     const history = this.host.history();
-    if (!history) return;
+    if (!history || history.rev === null) return;
+    const { rev } = history;
     const { author, time } = history.facts(rev);
     if (document.activeElement !== this.rev || this.player.isPlaying) this.rev.value = String(rev);
     this.date.textContent = time === null ? '' : longDate(time);
     this.author.textContent = writerName(history, author);
     this.swatch.style.backgroundColor = author ? history.writer(author).color : 'transparent';
-    this.track.show(rev, this.describe(rev));
+    this.track.describe(this.describe(rev));
   }
 
   /** The revision as a sentence. */

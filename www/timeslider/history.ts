@@ -2,7 +2,6 @@
 
 import { Slider } from 'easysync-wasm';
 import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm';
-import { oncePerFrame } from '../shared/dom';
 import { Events } from '../shared/events';
 import { Roster, checkedColor, record, text } from '../shared/roster';
 import { keptToken } from '../shared/token';
@@ -51,7 +50,8 @@ export class History {
   private state: Connection;
   private wanted: number | null = null;
   private isClosed = false;
-  private readonly seekSoon = oncePerFrame(() => this.seekWanted());
+  /** Whether something was sought since the last frame: more has to wait for the next one. */
+  private isPaced = false;
 
   private constructor(
     readonly name: string,
@@ -120,11 +120,14 @@ export class History {
     return { name: person?.name ?? null, color: person?.color ?? NO_COLOR };
   }
 
-  /** Shows a revision in the next frame, or as soon as it is there. Of several wishes in a frame, the last one counts. */
+  /**
+   * Shows a revision at once, or as soon as it is there. Of several wishes between two frames the first is shown at once, and the last one in the next
+   * frame.
+   */
   seek(rev: number): void {
     if (this.slider.head === undefined) return;
     this.wanted = Math.min(Math.max(0, Math.floor(rev)), this.head);
-    this.seekSoon();
+    if (!this.isPaced) this.seekInStep();
   }
 
   /** The same; resolves to whether the revision was shown, which it is not if another one is sought or it cannot be had. */
@@ -161,6 +164,13 @@ export class History {
     this.socket?.close();
     clearInterval(this.clock);
     this.slider.free();
+  }
+
+  private seekInStep(): void {
+    this.isPaced = this.wanted !== null;
+    if (!this.isPaced) return;
+    requestAnimationFrame(() => this.seekInStep());
+    this.seekWanted();
   }
 
   private seekWanted(): void {

@@ -336,10 +336,20 @@ class HistoryPage {
   }
 }
 
+/**
+ * While nothing is selected, CodeMirror asks the browser at each change whether there is a selection now, and that makes it lay out the page an extra time.
+ * An empty one at the very start is seen by nobody.
+ */
+function settleSelection(): void {
+  const selection = document.getSelection();
+  if (selection?.rangeCount === 0) selection.collapse(document.body, 0);
+}
+
 async function start(): Promise<void> {
   followLook();
   try {
     await init();
+    settleSelection();
     const page = new HistoryPage();
     const name = padName();
     if (name === null) page.invite();

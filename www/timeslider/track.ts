@@ -1,6 +1,7 @@
 // The slider itself, with the strip behind it and the marked revisions on it.
 
-import { h, oncePerFrame } from '../shared/dom';
+import { h } from '../shared/dom';
+import { onceAfterFrame } from '../shared/slices';
 import { clockOf, dayOf, grouped } from './dates';
 import type { History } from './history';
 import { Outline } from './outline';
@@ -21,7 +22,7 @@ export class Track {
   private outline: Outline | null = null;
   private base: number | null = null;
   private palette: Palette | null = null;
-  private readonly drawSoon = oncePerFrame(() => this.draw());
+  private readonly drawSoon = onceAfterFrame(() => this.draw());
 
   /** `chosen` is called when the user takes another revision. */
   constructor(private readonly chosen: (rev: number) => void) {
@@ -35,7 +36,9 @@ export class Track {
       this.chosen(Number(this.range.value) + far * Math.max(10, Math.round(Number(this.range.max) / 20)));
     });
     box.addEventListener('pointermove', (event) => {
-      if (event.pointerType === 'mouse') this.showHint(event.clientX);
+      // Who drags sees the revision itself.
+      if (event.buttons !== 0) this.hint.hidden = true;
+      else if (event.pointerType === 'mouse') this.showHint(event.clientX);
     });
     box.addEventListener('pointerleave', () => {
       this.hint.hidden = true;
@@ -71,11 +74,15 @@ export class Track {
     this.drawSoon();
   }
 
-  /** Puts the handle where the revision is; `text` is what a screen reader says of it. */
-  show(rev: number, text: string): void {
+  /** Puts the handle where the revision is. */
+  show(rev: number): void {
     this.range.value = String(rev);
-    this.range.setAttribute('aria-valuetext', text);
     this.drawSoon();
+  }
+
+  /** Sets what a screen reader says of the revision. */
+  describe(text: string): void {
+    this.range.setAttribute('aria-valuetext', text);
   }
 
   setBase(base: number | null): void {

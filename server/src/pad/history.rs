@@ -8,6 +8,9 @@ use easysync::{
 
 /// One request covers at most so many steps.
 const MAX_STEPS: f64 = 100.0;
+/// How old a revision may be that a reader gets of a closed history, in milliseconds: pages that were away for a moment ask for what
+/// they missed, which they would have seen.
+const RECENT_MS: f64 = 600_000.0;
 
 /// What is needed to read a pad's history.
 pub struct History<'a> {
@@ -27,6 +30,9 @@ pub enum HistoryError {
     /// The request makes no sense.
     #[error("{0}")]
     Request(&'static str),
+    /// It is kept from those who may only read.
+    #[error("the history is closed to readers")]
+    Closed,
     /// The pad cannot be read.
     #[error(transparent)]
     Pad(#[from] PadError),
@@ -70,6 +76,19 @@ impl History<'_> {
 
     fn record_error(&self, rev: u32, error: Error) -> PadError {
         PadError::Record { key: revision::key(self.pad, rev), error }
+    }
+
+    /// Refuses what a reader may not have of a closed history: all but single revisions that were made within the last minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`HistoryError::Closed`], [`HistoryError::Pad`].
+    pub fn check_recent(&self, request: &ChangesetRequest, now: f64) -> Result<(), HistoryError> {
+        let is_one = request.granularity == 1.0 && (1.0..=f64::from(self.head)).contains(&request.start);
+        if is_one && now - revision::need(self.store, self.pad, request.start as u32)?.time <= RECENT_MS {
+            return Ok(());
+        }
+        Err(HistoryError::Closed)
     }
 
     /// Answers `CHANGESET_REQ`: steps of `granularity` revisions each, forwards and backwards.

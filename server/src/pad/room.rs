@@ -167,7 +167,7 @@ impl Pad {
                 rev,
                 time,
                 authors: &known,
-                saved: &self.room.saved,
+                saved: if join.read_only && self.shared.closed_history { &[] } else { &self.room.saved },
                 chat_head: self.room.chat_head,
                 users: self.sessions.len(),
                 read_only_id: &join.read_only_id,
@@ -268,7 +268,10 @@ impl Pad {
             ClientMessage::UserChanges(_) if session.read_only => Err("write attempt on read-only pad".to_owned()),
             // Answers and acknowledges when the time has come.
             ClientMessage::UserChanges(changes) => return self.commit(id, changes, ack),
-            ClientMessage::ChangesetRequest(request) => return self.answer_history(id, request, ack, waiting),
+            ClientMessage::ChangesetRequest(request) => {
+                let is_closed = session.read_only && self.shared.closed_history;
+                return self.answer_history(id, request, is_closed, ack, waiting);
+            }
             ClientMessage::UserInfo { name, color } => self.user_info(&author, name, &color),
             ClientMessage::Chat { text } => self.chat(&author, text),
             ClientMessage::GetChat { start, end } => self.old_chat(id, start, end),
@@ -373,11 +376,13 @@ impl Pad {
         Ok(())
     }
 
-    /// Reads the history elsewhere, because that can take long.
+    /// Reads the history elsewhere, because that can take long. Of a closed one, only what a page takes that was away for a
+    /// while is given.
     fn answer_history(
         &mut self,
         session: u64,
         request: easysync::ChangesetRequest,
+        is_closed: bool,
         ack: Option<u64>,
         waiting: Waiting,
     ) {
@@ -388,7 +393,8 @@ impl Pad {
             tokio::task::spawn_blocking(move || {
                 let history = History { store: shared.store.as_ref(), pad: &id, pool: &pool, head };
                 let mut packets = Vec::new();
-                let acknowledged = match history.answer(request) {
+                let allowed = if is_closed { history.check_recent(&request, crate::now()) } else { Ok(()) };
+                let acknowledged = match allowed.and_then(|()| history.answer(request)) {
                     Ok(answer) => {
                         packets.push(socketio::message(&answer.to_message()));
                         ack.map(socketio::ack)

@@ -1,0 +1,147 @@
+// The page of a pad's history in Chromium: how long it takes from a wish to see a revision until the frame is drawn that shows it.
+//
+//   node bench/history/run.mjs [--runs 3] [--seeks 100] [--json FILE]
+//
+// Opens the largest export of the folder that EASYSYNC_EXPORTS names as a file in the page, and moves the slider to random revisions, some
+// moments apart. The time runs from the slider's `input` event until the task after the first frame whose text is the revision's, CodeMirror's own
+// measuring included. Number, date and author beside the slider follow a frame later, and are not waited for. Etherpad's figures were taken once, on
+// a machine with two cores.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { launch } from '../../tests/e2e/support/browser.js';
+import { Server } from '../../tests/e2e/support/server.js';
+import { buildPackage, buildPages, buildServer } from '../../scripts/build.mjs';
+import { needBrowser, needPackages } from '../../scripts/setup.mjs';
+import { output, root } from '../../scripts/run.mjs';
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '3' }, seeks: { type: 'string', default: '100' }, json: { type: 'string' } },
+});
+const [runs, seeks] = ['runs', 'seeks'].map((name) => {
+  const number = Number(values[name]);
+  assert.ok(Number.isInteger(number) && number > 0, `--${name} is not a positive number`);
+  return number;
+});
+
+/** What is told, in milliseconds. */
+const MEASURES = [
+  { label: 'p50', share: 0.5, etherpad: 97, aim: 8 },
+  { label: 'p95', share: 0.95, etherpad: 345, aim: 16 },
+  { label: 'worst', share: 1, etherpad: 1116, aim: 33 },
+];
+/** Etherpad was measured with the export of this name. */
+const MEASURED_EXPORT = 'head-large-friendsforever';
+
+const folder = process.env.EASYSYNC_EXPORTS ?? join(root, '..', 'shared', 'wire', 'exports');
+const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.etherpad(\.gz)?$/.test(name)) : [];
+if (files.length === 0) {
+  console.log(`skipped: no exports in ${folder} (set EASYSYNC_EXPORTS to another folder)`);
+  process.exit(0);
+}
+const file = files.map((name) => join(folder, name)).sort((a, b) => statSync(b).size - statSync(a).size)[0];
+const name = basename(file).replace(/\.etherpad(\.gz)?$/, '');
+
+const { chromium } = needBrowser();
+process.env.CHROMIUM ??= chromium;
+needPackages();
+buildPackage();
+buildPages();
+if (!process.env.EASYSYNC_SERVER) buildServer();
+
+const server = await Server.start();
+const browser = await launch();
+const results = [];
+try {
+  for (let run = 1; run <= runs; run += 1) {
+    const { head, open, times } = await measure(run);
+    if (run === 1) {
+      console.log(`\n${name}: ${head + 1} revisions, ${seeks} random seeks in each of ${runs} runs, a fresh page for each`);
+      console.log(`Chromium ${browser.version()}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`);
+    }
+    results.push({ run, open, times });
+    console.log(`  run ${run}: opened in ${Math.round(open)} ms, ${MEASURES.map(({ label, share }) => `${label} ${format(quantile(times, share))}`).join(', ')}`);
+  }
+  print();
+  if (values.json) {
+    const machine = { cores: cpus().length, model: cpus()[0]?.model.trim() ?? null };
+    const about = { date: new Date().toISOString(), commit: output('git', 'rev-parse', '--short', 'HEAD') ?? null, machine, chromium: browser.version() };
+    writeFileSync(values.json, `${JSON.stringify({ ...about, export: name, runs, seeks, unit: 'ms', results }, null, 1)}\n`);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** Opens the file in a new page, and seeks. The revisions are the same in each run of this number. */
+async function measure(run) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  try {
+    await page.goto(`${server.address('bench')}/timeslider`);
+    await page.waitForFunction(() => document.documentElement.dataset.state === 'ready');
+    const began = performance.now();
+    await page.getByTestId('open-file').setInputFiles(file);
+    await page.waitForFunction(() => window.easysyncHistory.history.isFile && window.easysyncHistory.history.rev !== null, null, { timeout: 60_000 });
+    const open = performance.now() - began;
+    // The strip behind the slider is gathered in the background.
+    await page.waitForTimeout(1500);
+    return { open, ...(await page.evaluate(seekAbout, { count: seeks, seed: run })) };
+  } finally {
+    await context.close();
+  }
+}
+
+/** In the page: seeks one random revision after the other, and checks that each is the one on the screen. */
+async function seekAbout({ count, seed }) {
+  const { history, view } = window.easysyncHistory;
+  const slider = document.querySelector('[data-testid=slider]');
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const { port1, port2 } = new MessageChannel();
+  const times = [];
+  for (let i = 0; i < count; i += 1) {
+    const rev = Math.floor(random() * (history.head + 1));
+    // Not in step with the frames.
+    await new Promise((resolve) => setTimeout(resolve, 30 + random() * 40));
+    slider.value = String(rev);
+    const began = performance.now();
+    const drawn = new Promise((resolve) => {
+      port1.onmessage = () => resolve(performance.now());
+      const look = () => (history.rev === rev ? port2.postMessage(null) : requestAnimationFrame(look));
+      requestAnimationFrame(look);
+    });
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    times.push((await drawn) - began);
+    if (`${view.state.sliceDoc()}\n` !== history.slider.text(0, history.slider.length)) throw new Error(`revision ${rev} is not what is on the screen`);
+  }
+  return { head: history.head, times };
+}
+
+function quantile(times, share) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+function format(time) {
+  return time.toFixed(1);
+}
+
+function print() {
+  const rows = [['milliseconds until drawn', 'min', 'median', 'max', 'Etherpad 3.3.1', 'aim', '']];
+  for (const { label, share, etherpad, aim } of MEASURES) {
+    const all = results.map(({ times }) => quantile(times, share)).sort((a, b) => a - b);
+    const middle = all[all.length >> 1];
+    const isMeasured = name === MEASURED_EXPORT;
+    rows.push([label, format(all[0]), format(middle), format(all.at(-1)), isMeasured ? String(etherpad) : '', `<= ${aim}`, middle <= aim ? 'reached' : 'missed']);
+  }
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  console.log('');
+  for (const row of rows) console.log(row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '));
+}
