@@ -15,6 +15,7 @@ const BENCHES = {
   history: cargo('history'),
   edge: node('edge'),
   page: node('page'),
+  catchup: node('catchup'),
 };
 
 const args = process.argv.slice(2);

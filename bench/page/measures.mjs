@@ -182,7 +182,7 @@ async function burstWatched(browser, page, devtools, author) {
 }
 
 /** The longest task of the page's main thread. */
-function longestTask(events) {
+export function longestTask(events) {
   const threads = new Map();
   for (const { name, pid, tid, args } of events) {
     if (name === 'thread_name' && args.name === 'CrRendererMain') threads.set(`${pid} ${tid}`, { longest: 0, total: 0 });

@@ -1,8 +1,10 @@
 // The page of a pad: brings session, editor and the parts around them together.
 
 import type { EditorView } from '@codemirror/view';
+import { isTrap } from 'easysync-wasm';
 import { Editor } from '../editor';
 import type { Host } from '../editor';
+import { Banner } from '../shared/banner';
 import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
 import { cspNonce, padAddress, padName, serverOrigin } from '../shared/page';
@@ -16,10 +18,12 @@ import { showHelp } from './help';
 import { Notices } from './notices';
 import { attachPeople } from './people';
 import { attachPreferences } from './preferences';
+import { makeReport, showReport } from './report';
+import { offerText } from './rescue';
 import { openSession } from './session';
-import type { Session } from './session';
+import type { Facts, Session } from './session';
 import { attachShare } from './share';
-import { Status, hasUnsaved } from './status';
+import { Status } from './status';
 import { buildToolbar } from './toolbar';
 import type { Toolbar } from './toolbar';
 import { followViewport } from './viewport';
@@ -42,7 +46,7 @@ function asError(error: unknown): Error {
 }
 
 /** What the editor is given of a session. */
-function hostFor(session: Session, notices: Notices, edited: () => void): Host {
+function hostFor(session: Session, edited: () => void): Host {
   return {
     get engine() {
       return session.engine;
@@ -54,7 +58,7 @@ function hostFor(session: Session, notices: Notices, edited: () => void): Host {
     hold: () => session.hold(),
     release: () => session.release(),
     author: (id) => session.person(id),
-    failed: (error) => notices.trouble(asError(error)),
+    failed: (error) => session.failed(error),
   };
 }
 
@@ -73,7 +77,7 @@ class PadPage {
     const { lineNumbers, authorColours } = settings();
     this.editor = new Editor({
       parent: byId('stage', HTMLElement),
-      host: hostFor(session, notices, () => this.toolbar?.refresh()),
+      host: hostFor(session, () => this.toolbar?.refresh()),
       label: 'Text of the pad',
       placeholder: 'Write something. Everybody who opens this page sees it at once.',
       readOnly: true,
@@ -85,12 +89,13 @@ class PadPage {
     });
     window.easysync = { session, view: this.editor.view };
     this.listen();
+    this.listenToTrouble();
     this.status.update(session);
     if (session.author !== '') this.joined();
   }
 
   private listen(): void {
-    const { session, editor, status, notices } = this;
+    const { session, editor, status } = this;
     session.on('joined', () => this.joined());
     session.on('patch', (patch) => editor.show(patch));
     session.lookAt((from, to) => editor.shows(from, to));
@@ -103,17 +108,58 @@ class PadPage {
     session.on('save', () => status.update(session));
     session.on('connection', (state, reason) => {
       status.update(session);
-      if (state === 'disconnected') {
-        setState('disconnected');
-        editor.setReadOnly(true);
-        this.toolbar?.disable();
-        notices.disconnected(reason, session);
-      }
+      if (state === 'disconnected') this.disconnected(reason);
     });
-    session.on('trouble', (error) => notices.trouble(error));
     addEventListener('beforeunload', (event) => {
-      if (hasUnsaved(session)) event.preventDefault();
+      if (session.wouldLose) event.preventDefault();
     });
+  }
+
+  private listenToTrouble(): void {
+    const { session, notices } = this;
+    const place = byId('notices', HTMLElement);
+    const banner = new Banner(place, { name: 'Catching up', cancel: () => session.cancelCatchUp(), resume: () => session.resumeCatchUp() });
+    session.on('progress', (progress) => banner.show(progress));
+    session.on('trouble', (error) => {
+      if (!banner.tells(error)) notices.trouble(error);
+    });
+    session.on('restarted', (error, facts) => this.restarted(error, facts));
+    session.on('unplaced', (unplaced) => offerText(notices, session.padName, unplaced, () => session.discard(unplaced.id)));
+    // What is thrown where nobody catches it: in a frame, in a timer, in a part of the editor.
+    addEventListener('error', ({ error }) => {
+      if (isTrap(error)) session.failed(error);
+    });
+    addEventListener('unhandledrejection', ({ reason }) => {
+      if (isTrap(reason)) session.failed(reason);
+    });
+  }
+
+  /** The engine is another one, which has no text yet. What is shown stays, and the user goes on. */
+  private restarted(error: Error, facts: Facts): void {
+    this.editor.detach();
+    this.notices.tell('A part of this page failed and was started again. What you wrote was kept.', 'restarted', [this.reportButton(error, facts)]);
+  }
+
+  private reportButton(error: Error, facts: Facts): HTMLButtonElement {
+    const report = makeReport(this.session, error, facts);
+    const button = h('button', { type: 'button', class: 'button', 'data-testid': 'show-report' }, 'Report…');
+    button.addEventListener('click', () => showReport(report, () => this.editor.text));
+    return button;
+  }
+
+  private disconnected(reason: string | null): void {
+    const { session, editor, notices } = this;
+    setState('disconnected');
+    editor.setReadOnly(true);
+    this.toolbar?.disable();
+    const report = makeReport(session, new Error(`disconnected: ${reason ?? 'no reason'}`));
+    notices.disconnected(reason, { padName: session.padName, text: () => this.wholeText(), report: () => showReport(report, () => editor.text) });
+  }
+
+  /** The text as it would be exported; if the engine is no more, as it is shown. */
+  private wholeText(): string {
+    const { session, editor } = this;
+    return session.hasNoText ? editor.text : session.engine.exportText();
   }
 
   /** The document is there, for the first time or as a whole again. */
