@@ -9,6 +9,8 @@ const AUTHOR = 'a.another';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 /** How long the lines become. */
 const COLUMNS = 60;
+/** The line before which the revisions insert. The page's user writes above it. */
+const LINE = 8;
 /** Frames that are handed to the network in one go. */
 const PIECE = 2000;
 
@@ -17,6 +19,8 @@ export class Flood {
   #socket = null;
   #vars = null;
   #rev = 0;
+  /** What the page has added above the place. */
+  #above = 0;
   #http;
   /** Commits of the page: the server's answers are those of a server that knows all revisions. */
   commits = 0;
@@ -27,6 +31,7 @@ export class Flood {
     flood.#vars = client.vars;
     client.close();
     flood.#rev = flood.#vars.collab_client_vars.rev;
+    flood.place = flood.text.split('\n').slice(0, LINE).join('\n').length + 1;
     await flood.#listen(server);
     flood.pad = pad;
     return flood;
@@ -44,14 +49,19 @@ export class Flood {
     return this.#vars.collab_client_vars.initialAttributedText.text;
   }
 
-  /** Sends so many revisions: letters at the beginning of the pad, now and then a new line. Gives back what they insert, the last first. */
+  /** The text when `inserted` stands where the revisions insert. */
+  textWith(inserted) {
+    return this.text.slice(0, this.place) + inserted + this.text.slice(this.place);
+  }
+
+  /** Sends so many revisions: letters before a line that is on the screen, now and then a new line. Gives back what they insert, the last first. */
   async send(count) {
     const inserted = [];
     for (let i = 0; i < count; i += 1) {
       this.#rev += 1;
       const isBreak = i % COLUMNS === COLUMNS - 1;
       const letter = isBreak ? '\n' : LETTERS[i % LETTERS.length];
-      const changeset = `Z:${base36(this.length)}>1*0${isBreak ? '|1' : ''}+1$${letter}`;
+      const changeset = `Z:${base36(this.length)}>1|${base36(LINE)}=${base36(this.place + this.#above)}*0${isBreak ? '|1' : ''}+1$${letter}`;
       const apool = { numToAttrib: { 0: ['author', AUTHOR] }, attribToNum: { [`author,${AUTHOR}`]: 0 }, nextNum: 1 };
       this.#tell({ type: 'NEW_CHANGES', newRev: this.#rev, changeset, apool, author: AUTHOR, currentTime: 1_700_000_000_000 + i, timeDelta: 1 });
       inserted.push(letter);
@@ -98,7 +108,9 @@ export class Flood {
     this.commits += 1;
     this.#rev += 1;
     const [, sign, by] = /^Z:[0-9a-z]+([<>])([0-9a-z]+)/.exec(message.data.changeset);
-    this.length += (sign === '<' ? -1 : 1) * Number.parseInt(by, 36);
+    const grown = (sign === '<' ? -1 : 1) * Number.parseInt(by, 36);
+    this.length += grown;
+    this.#above += grown;
     this.#tell({ type: 'ACCEPT_COMMIT', newRev: this.#rev });
   }
 }

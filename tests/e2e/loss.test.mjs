@@ -115,7 +115,10 @@ test('a storm: a minute of typing while the network cuts, delays, reorders, doub
   };
   await Promise.all([write(one, 'a', random.fork()), write(two, 'b', random.fork()), tear(random.fork()), kill(random.fork())]);
   network.setFaults(null);
-  const { text, rev } = await converge(server, 'storm', [one, two], 90_000);
+  const { text, rev } = await converge(server, 'storm', [one, two], 90_000).catch(async (error) => {
+    for (const pad of [one, two]) error.message += `\n${await pad.page.evaluate(() => JSON.stringify([window.easysync.session.facts(), document.querySelector('[data-testid=disconnected]')?.dataset.reason, ...window.easysync.session.log.entries().slice(-40)]))}`;
+    throw error;
+  });
   t.diagnostic(`${words.length} words, ${rev} revisions, ${kills} kills; frames: ${JSON.stringify(network.counts)}`);
   assertOnce(text, words);
   for (const [what, count] of Object.entries(network.counts)) assert.ok(count > 0 || what === 'refused', `none was ${what}`);

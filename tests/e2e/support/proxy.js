@@ -41,7 +41,8 @@ export class Network {
   }
 
   /**
-   * From now on frames meet with faults; without any, no more.
+   * From now on frames meet with faults; without any, no more. Only on the way to the page do they come twice or in another order, as from servers that
+   * send the same revision twice: a server cannot tell a commit that came twice from two, once it has moved it past others.
    *
    * @param {{random: import('./random.js').Random, delay?: number, reorder?: number, double?: number, drop?: number, longest?: number} | null} faults
    *   The probabilities of each, and how long a delay may be, in milliseconds.
@@ -136,6 +137,8 @@ export class Network {
   /** One direction of a connection. */
   #way(isToPage, pass) {
     let held = null;
+    /** Until when everything is held back. */
+    let free = 0;
     const release = () => {
       const frame = held;
       held = null;
@@ -151,7 +154,8 @@ export class Network {
         pass(frame);
         return;
       }
-      const { random, delay = 0, reorder = 0, double = 0, drop = 0, longest = 1000 } = faults;
+      const { random, delay = 0, drop = 0, longest = 1000 } = faults;
+      const { reorder = 0, double = 0 } = isToPage ? faults : {};
       let dice = random.number();
       const is = (probability) => {
         dice -= probability;
@@ -165,13 +169,19 @@ export class Network {
         setTimeout(() => pass(frame), random.below(longest));
       } else if (is(delay)) {
         this.counts.delayed += 1;
-        setTimeout(() => pass(frame), random.below(longest));
+        const until = Date.now() + random.below(longest);
+        if (!isToPage) free = Math.max(free, until);
+        setTimeout(() => pass(frame), Math.max(free, until) - Date.now());
       } else if (is(reorder)) {
         // It goes after the next one, or after a while if there is none.
         this.counts.reordered += 1;
         release();
         held = frame;
         setTimeout(() => held === frame && release(), longest);
+      } else if (free > Date.now()) {
+        // Nothing overtakes what was delayed on this way.
+        this.counts.delayed += 1;
+        setTimeout(() => pass(frame), free - Date.now());
       } else {
         this.counts.passed += 1;
         pass(frame);
