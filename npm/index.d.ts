@@ -32,7 +32,8 @@ export type {
 export function init(source?: InitInput | Promise<InitInput>): Promise<void>;
 
 /**
- * Puts a fresh engine in the place of one that has trapped. Everything that was made of the old one can only be let go of: its methods throw from then on.
+ * Puts a fresh engine in the place of one that has trapped. Everything that was made of the old one can only be let go of: its methods throw from then on, and
+ * `free()` must not be called.
  */
 export function restart(): void;
 

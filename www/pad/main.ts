@@ -8,6 +8,7 @@ import { Banner } from '../shared/banner';
 import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
 import { cspNonce, padAddress, padName, serverOrigin } from '../shared/page';
+import { confirmDialog } from '../shared/panel';
 import { followLook, onSettings, settings } from '../shared/settings';
 import '../shared/base.css';
 import './pad.css';
@@ -153,7 +154,20 @@ class PadPage {
     editor.setReadOnly(true);
     this.toolbar?.disable();
     const report = makeReport(session, new Error(`disconnected: ${reason ?? 'no reason'}`));
-    notices.disconnected(reason, { padName: session.padName, text: () => this.wholeText(), report: () => showReport(report, () => editor.text) });
+    notices.disconnected(reason, {
+      padName: session.padName,
+      text: () => this.wholeText(),
+      report: () => showReport(report, () => editor.text),
+      ...(session.saveState === 'notSaved' ? { discard: () => void this.discardUnsaved() } : {}),
+    });
+  }
+
+  /** For changes that the server refuses, however often they are sent. */
+  private async discardUnsaved(): Promise<void> {
+    const question = 'What the server does not have of your changes is gone then, unless you have copied or downloaded it.';
+    if (!(await confirmDialog('Give up your last changes?', question, 'Give up'))) return;
+    await this.session.discardUnsaved();
+    location.reload();
   }
 
   /** The text as it would be exported; if the engine is no more, as it is shown. */

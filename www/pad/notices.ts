@@ -28,6 +28,8 @@ export interface Remains {
   text: () => string;
   /** Shows a report of what happened. */
   report?: () => void;
+  /** Gives up what the server does not have, so that it is not tried again and again. */
+  discard?: () => void;
 }
 
 /** The place for messages. */
@@ -64,6 +66,11 @@ export class Notices {
       const report = h('button', { type: 'button', class: 'button' }, 'Report…');
       report.addEventListener('click', remains.report);
       buttons.push(report);
+    }
+    if (remains?.discard) {
+      const discard = h('button', { type: 'button', class: 'button button-bad', 'data-testid': 'discard' }, 'Reload without my changes…');
+      discard.addEventListener('click', remains.discard);
+      buttons.push(discard);
     }
     this.final = h(
       'div',
