@@ -23,26 +23,40 @@ export function init(source) {
 }
 
 function needReady(what) {
-  if (!isReady) throw new Error(`easysync-wasm: call init() and await it before making ${what}`);
+  if (!isReady) throw new Error(`easysync-wasm: call init() and await it before ${what}`);
+}
+
+/** Puts a fresh engine in the place of one that has trapped. Everything that was made of the old one can only be let go of. */
+export function restart() {
+  needReady('restart()');
+  glue.__wbg_reset_state();
+}
+
+/** Whether what was thrown says that the engine has come to its end. */
+export function isTrap(error) {
+  if (error instanceof WebAssembly.RuntimeError) return true;
+  // The first is a stack that ran full within the engine; the others come of calling an engine that has trapped before.
+  const name = error instanceof Error ? `${error.name}: ${error.message}` : '';
+  return /^RangeError: Maximum call stack|^InternalError: too much recursion|recursive use of an object|null pointer passed to rust|stale object from previous Wasm instance/.test(name);
 }
 
 export class Pad extends glue.Pad {
   constructor() {
-    needReady('a Pad');
+    needReady('making a Pad');
     super();
   }
 }
 
 export class Slider extends glue.Slider {
   constructor() {
-    needReady('a Slider');
+    needReady('making a Slider');
     super();
   }
 }
 
 export class EtherpadFile extends glue.EtherpadFile {
   constructor() {
-    needReady('an EtherpadFile');
+    needReady('making an EtherpadFile');
     super();
   }
 

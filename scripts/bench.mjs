@@ -18,6 +18,7 @@ const BENCHES = {
   },
   edge: node('edge'),
   page: node('page'),
+  catchup: node('catchup'),
 };
 
 const args = process.argv.slice(2);

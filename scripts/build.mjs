@@ -17,7 +17,8 @@ export function buildPackage() {
   const built = join(root, 'target', 'wasm32-unknown-unknown', 'wasm', 'easysync.wasm');
   if (isNewer(join(pkg, 'package.json'), [built, join(root, 'npm'), join(root, 'CHANGELOG.md')])) return;
   rmSync(pkg, { recursive: true, force: true });
-  run('glue', ['wasm-bindgen', '--target', 'web', '--out-dir', 'pkg', built]);
+  // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
+  run('glue', ['wasm-bindgen', '--target', 'web', '--experimental-reset-state-function', '--out-dir', 'pkg', built]);
   const wasm = join(pkg, 'easysync_bg.wasm');
   run('optimiser', ['wasm-opt', '-O3', '--strip-debug', '--strip-producers', wasm, '-o', `${wasm}.opt`]);
   renameSync(`${wasm}.opt`, wasm);

@@ -192,6 +192,12 @@ impl JsPad {
         Ok(self.news())
     }
 
+    /// Whether something that was given to `restore` is still on its way to its place.
+    #[wasm_bindgen(getter, js_name = isRestoring)]
+    pub fn is_restoring(&self) -> bool {
+        self.pad.client().is_restoring()
+    }
+
     /// What was given to `restore` and cannot be brought back.
     #[wasm_bindgen(unchecked_return_type = "Unplaced[]")]
     pub fn unplaced(&self) -> Result<JsValue, Thrown> {

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createServer, request as forward } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { openPad } from './support/browser.js';
 import { converge } from './support/pad.js';
+import { Network } from './support/proxy.js';
 import { seeded } from './support/random.js';
 import { World } from './support/world.js';
 
@@ -19,8 +19,8 @@ after(() => world?.close());
 
 const MESSAGE = '42["message",';
 
-/** A network between one page and the server that can be told what to do. */
-class Network {
+/** The messages between one page and the server, of which each can be kept back, changed or made up. */
+class Messages {
   /** Gets the parsed message of the server and a function that passes a frame on; passes on nothing by itself. */
   onMessage = null;
   #page = null;
@@ -55,7 +55,7 @@ const isRevision = (message) => message?.type === 'COLLABROOM' && /^NEW_CHANGES/
 
 /** Opens a pad through a network of its own, and keeps what the session tells of troubles. */
 async function openThrough(name) {
-  const network = new Network();
+  const network = new Messages();
   const pad = await world.pad(name, { prepare: (page) => network.attach(page) });
   await pad.page.evaluate(() => {
     window.__troubles = [];
@@ -347,7 +347,8 @@ test('the server ends a session: each reason is told, and the text stays', async
 
 test('a network that lets no web sockets through', async () => {
   const name = world.name('trouble');
-  const proxy = await refuseUpgrades(world.server);
+  const proxy = await Network.before(world.server);
+  proxy.allowsSockets = false;
   const one = await openPad(world.browser, `${proxy.origin}/p/${name}`);
   const two = await world.pad(name);
   await one.clear();
@@ -357,35 +358,9 @@ test('a network that lets no web sockets through', async () => {
   await two.type(' and back');
   await one.untilText(' and back');
   await converge(world.server, name, [one, two]);
-  assert.ok(proxy.refused > 0, 'no web socket was tried');
+  assert.ok(proxy.counts.refused > 0, 'no web socket was tried');
   await one.assertNoProblems(/WebSocket connection/);
   await two.assertNoProblems();
   for (const pad of [one, two]) await pad.close();
   await proxy.close();
 });
-
-/** A proxy before a server that passes requests on, but no upgrades to web sockets. */
-async function refuseUpgrades(server) {
-  const proxy = { refused: 0 };
-  const http = createServer((request, response) => {
-    const { method, url, headers } = request;
-    const upstream = forward(`${server.origin}${url}`, { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    });
-    upstream.on('error', () => response.destroy());
-    response.on('close', () => upstream.destroy());
-    request.pipe(upstream);
-  });
-  http.on('upgrade', (_request, socket) => {
-    proxy.refused += 1;
-    socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
-  });
-  await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
-  proxy.origin = `http://127.0.0.1:${http.address().port}`;
-  proxy.close = () => {
-    http.closeAllConnections();
-    return new Promise((resolve) => http.close(resolve));
-  };
-  return proxy;
-}

@@ -113,3 +113,22 @@ test('what is wrong is thrown as an Error with a code, and nothing has changed',
   assert.equal(pad.text(0, pad.length), 'abc\n');
   pad.free();
 });
+
+test('after a trap a fresh engine takes the place of the old one', async () => {
+  await easysync.init();
+  const old = new easysync.Pad();
+  old.receive(vars('before\n'));
+  easysync.restart();
+  assert.throws(
+    () => old.rev,
+    (error) => easysync.isTrap(error),
+  );
+  const pad = new easysync.Pad();
+  pad.receive(vars('after\n'));
+  assert.equal(pad.text(0, pad.length), 'after\n');
+  assert.equal(easysync.isTrap(new WebAssembly.RuntimeError('unreachable')), true);
+  assert.throws(
+    () => pad.receive('{'),
+    (error) => !easysync.isTrap(error),
+  );
+});

@@ -1,7 +1,7 @@
 // The bridge between CodeMirror and the engine: what the user does goes to the engine, patches of the engine come into the editor.
 
 import { Annotation, ChangeSet, EditorSelection, StateEffect } from '@codemirror/state';
-import type { Extension, SelectionRange, Transaction } from '@codemirror/state';
+import type { Extension, SelectionRange, Text, Transaction } from '@codemirror/state';
 import { EditorView, ViewPlugin } from '@codemirror/view';
 import type { ViewUpdate } from '@codemirror/view';
 import { fromText, shownText, toText } from './document';
@@ -38,9 +38,16 @@ type Caret = number | 'change';
 
 class Binding {
   caret: Caret | null = null;
+  /** What the user has done since there has been no engine to take it, and the text before. */
+  private untaken: { changes: ChangeSet; before: Text } | null = null;
   private destroyed = false;
 
   constructor(readonly view: EditorView) {}
+
+  /** Whether there is no engine to take what the user does. */
+  get isDetached(): boolean {
+    return this.untaken !== null;
+  }
 
   update(update: ViewUpdate): void {
     let changes: ChangeSet | null = null;
@@ -49,18 +56,53 @@ class Binding {
       changes = changes ? changes.compose(transaction.changes) : transaction.changes;
     }
     if (!changes || changes.empty) return;
+    if (this.untaken) {
+      this.untaken.changes = this.untaken.changes.compose(changes);
+      return;
+    }
     const host = hostOf(update.state);
     try {
       sendChanges(host.engine, changes, typingFormats(update.startState, changes));
       host.edited();
     } catch (error) {
-      // The editor shows what the engine refused. It must not stay so, and it must not be put right within an update.
+      this.untaken = { changes, before: update.startState.doc };
+      // Nothing can be put right within an update.
       queueMicrotask(() => {
-        if (this.destroyed) return;
-        reload(this.view);
-        host.failed(error);
+        if (this.destroyed || host.failed(error)) return;
+        this.giveUp();
       });
     }
+  }
+
+  /** The editor shows what the engine refused. It must not stay so. */
+  giveUp(): void {
+    this.untaken = null;
+    this.load();
+  }
+
+  /** There is no engine from now on, until `load`. */
+  detach(): void {
+    const before = this.view.state.doc;
+    this.untaken ??= { changes: ChangeSet.empty(before.length), before };
+  }
+
+  /** Brings the editor's text to what the engine has, and the engine to what the user did while there was none. */
+  load(): void {
+    const host = hostOf(this.view.state);
+    const { changes, before } = this.untaken ?? { changes: null, before: this.view.state.doc };
+    const change = difference(fromText(before), fromText(shownText(host.engine)));
+    const theirs = ChangeSet.of(change ?? [], before.length);
+    if (changes && !changes.empty) {
+      sendChanges(host.engine, changes.map(theirs), undefined);
+      this.untaken = null;
+      host.edited();
+    }
+    this.untaken = null;
+    this.view.dispatch({
+      changes: changes ? theirs.map(changes, true) : theirs,
+      effects: reformatted.of(Uint32Array.of(0, Math.max(0, host.engine.length - 1))),
+      annotations: fromEngine.of(true),
+    });
   }
 
   destroy(): void {
@@ -133,27 +175,41 @@ export function showPatch(view: EditorView, patch: Patch): void {
       scrollIntoView: caret !== null,
     });
   } catch (error) {
-    reload(view);
-    hostOf(view.state).failed(error);
+    if (!hostOf(view.state).failed(error)) reload(view);
   }
 }
 
-/** Brings the editor's text to what the engine has, by one change from the first to the last unit that differs. */
+/**
+ * Brings the editor's text to what the engine has, by one change from the first to the last unit that differs. What the user has done since `detach` is not
+ * lost by that: the engine takes it now.
+ */
 export function reload(view: EditorView): void {
-  const { engine } = hostOf(view.state);
-  const before = fromText(view.state.doc);
-  const after = fromText(shownText(engine));
+  const binding = view.plugin(plugin);
+  try {
+    binding?.load();
+  } catch (error) {
+    if (!hostOf(view.state).failed(error)) binding?.giveUp();
+  }
+}
+
+/** There is no engine until `reload`. The user can go on; what needs an engine does nothing. */
+export function detach(view: EditorView): void {
+  view.plugin(plugin)?.detach();
+}
+
+export function isDetached(view: EditorView): boolean {
+  return view.plugin(plugin)?.isDetached ?? false;
+}
+
+/** One change from the first to the last unit that differs; `null` if none does. */
+function difference(before: string, after: string): { from: number; to: number; insert: Text } | null {
+  if (before === after) return null;
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
   let end = 0;
   while (end < shorter - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)) end += 1;
-  const changes = { from: start, to: before.length - end, insert: toText(after.slice(start, after.length - end)) };
-  view.dispatch({
-    changes: before === after ? [] : changes,
-    effects: reformatted.of(Uint32Array.of(0, after.length)),
-    annotations: fromEngine.of(true),
-  });
+  return { from: start, to: before.length - end, insert: toText(after.slice(start, after.length - end)) };
 }
 
 /**
@@ -163,6 +219,7 @@ export function reload(view: EditorView): void {
 export function runCommand(view: EditorView, command: (engine: EditorEngine) => Caret | void): void {
   const host = hostOf(view.state);
   const binding = view.plugin(plugin);
+  if (binding?.isDetached) return;
   try {
     const caret = command(host.engine) ?? null;
     if (binding) binding.caret = caret;

@@ -3,7 +3,7 @@
 import type { EditorState, Extension, SelectionRange } from '@codemirror/state';
 import { EditorView, ViewPlugin } from '@codemirror/view';
 import type { ViewUpdate } from '@codemirror/view';
-import { runCommand } from './binding';
+import { isDetached, runCommand } from './binding';
 import { fragmentFromHtml, isEmptyFragment } from './fragment';
 import { hostOf } from './host';
 import { hasMarker } from './markers';
@@ -26,7 +26,7 @@ function put(data: DataTransfer, state: EditorState, range: SelectionRange): voi
 
 /** Puts HTML in the place of a stretch of text. Returns whether there was anything in it. */
 function insertHtml(view: EditorView, html: string, from: number, to: number): boolean {
-  if (html.trim() === '') return false;
+  if (html.trim() === '' || isDetached(view)) return false;
   const fragment = fragmentFromHtml(html);
   if (isEmptyFragment(fragment)) return false;
   runCommand(view, (engine) => engine.insertFragment(from, to, fragment));

@@ -4,14 +4,14 @@ import { EditorSelection } from '@codemirror/state';
 import type { EditorState } from '@codemirror/state';
 import { Direction } from '@codemirror/view';
 import type { Command, EditorView } from '@codemirror/view';
-import { runCommand } from './binding';
+import { isDetached, runCommand } from './binding';
 import type { FormatName, ListKind } from './engine';
 import { hostOf } from './host';
 import { hasMarker } from './markers';
 import { armFormats, armedFormats } from './typing';
 
 function editable(view: EditorView): boolean {
-  return !view.state.readOnly;
+  return !view.state.readOnly && !isDetached(view);
 }
 
 /** Whether the text at the selection has a format, or whether what is typed next would get it. */
@@ -147,6 +147,7 @@ export const tab: Command = (view) => {
 
 /** Shift and Tab: one level out. */
 export const shiftTab: Command = (view) => {
+  if (!editable(view)) return false;
   const { from, to } = view.state.selection.main;
   const { engine } = hostOf(view.state);
   const several = view.state.doc.lineAt(from).from !== view.state.doc.lineAt(to).from;

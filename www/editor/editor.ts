@@ -6,10 +6,10 @@ import { Compartment, EditorState, Prec } from '@codemirror/state';
 import type { Extension } from '@codemirror/state';
 import { EditorView, dropCursor, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import type { KeyBinding, ViewUpdate } from '@codemirror/view';
-import { affects, binding, isOwn, reload, runCommand, showPatch } from './binding';
+import { affects, binding, detach, isOwn, reload, runCommand, showPatch } from './binding';
 import { clipboard } from './clipboard';
 import * as commands from './commands';
-import { shownText } from './document';
+import { fromText, shownText } from './document';
 import type { Fragment, Patch } from './engine';
 import { authorsChanged, formats } from './formats';
 import { hostFacet } from './host';
@@ -106,6 +106,11 @@ export class Editor {
     reload(this.view);
   }
 
+  /** There is no engine until `reload`. The user goes on meanwhile. */
+  detach(): void {
+    detach(this.view);
+  }
+
   /** Shows what came of other people's changes, or of a command. */
   show(patch: Patch): void {
     showPatch(this.view, patch);
@@ -154,6 +159,11 @@ export class Editor {
     openSearchPanel(this.view);
   }
 
+  /** The text that is shown. */
+  get text(): string {
+    return fromText(this.view.state.doc);
+  }
+
   destroy(): void {
     this.view.destroy();
   }
@@ -177,6 +187,8 @@ export class Editor {
       EditorState.phrases.of(PHRASES),
       highlightSelectionMatches({ minSelectionLength: 3 }),
       dropCursor(),
+      // What a part of the editor throws is not for the console alone.
+      EditorView.exceptionSink.of((error) => reportError(error)),
       EditorView.lineWrapping,
       EditorView.perLineTextDirection.of(true),
       placeholder(this.options.placeholder),

@@ -7,7 +7,7 @@ import type { DecorationSet, ViewUpdate } from '@codemirror/view';
 import { AuthorStyles } from './authors';
 import { affects } from './binding';
 import type { EditorEngine, FormatName } from './engine';
-import { hostOf, inStep } from './host';
+import { attempt, hostOf, inStep } from './host';
 
 /** The formats that are drawn. Whatever else a document holds is left alone: no name from a document becomes a class. */
 const FORMATS: readonly FormatName[] = ['bold', 'italic', 'underline', 'strikethrough'];
@@ -27,7 +27,7 @@ class Formats {
     const host = hostOf(view.state);
     this.styles = new AuthorStyles(host);
     this.engine = host.engine;
-    if (inStep(host.engine, view.state.doc)) this.build(view);
+    if (inStep(host, view.state.doc)) this.build(view);
   }
 
   update(update: ViewUpdate): void {
@@ -36,8 +36,9 @@ class Formats {
     }
     const { from, to } = update.view.viewport;
     const stale = update.viewportChanged || affects(update, from, to);
-    if (stale && inStep(hostOf(update.state).engine, update.state.doc)) this.build(update.view);
-    else if (update.docChanged) this.decorations = this.decorations.map(update.changes);
+    const host = hostOf(update.state);
+    const isBuilt = stale && inStep(host, update.state.doc) && attempt(host, () => this.build(update.view));
+    if (!isBuilt && update.docChanged) this.decorations = this.decorations.map(update.changes);
   }
 
   destroy(): void {

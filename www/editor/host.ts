@@ -19,8 +19,11 @@ export interface Host {
   hold(): void;
   release(): void;
   author(id: string): Author | undefined;
-  /** Something went wrong that the user should hear of. The editor has been brought back to what the engine has. */
-  failed(error: unknown): void;
+  /**
+   * Something went wrong that the user should hear of. Says whether that was the end of the engine: another one comes, and until the editor is told to load
+   * its text, there is none to be had.
+   */
+  failed(error: unknown): boolean;
 }
 
 const missing = (): never => {
@@ -39,8 +42,27 @@ export const hostFacet = Facet.define<Host, () => Host>({
  * Whether the engine has as much text as the editor shows. Between a change that the engine refused and the correction that follows, it has not, and
  * positions of the one mean nothing to the other.
  */
-export function inStep(engine: EditorEngine, doc: Text): boolean {
-  return engine.length === doc.length + 1;
+export function inStep(host: Host, doc: Text): boolean {
+  let isInStep = false;
+  attempt(host, () => {
+    isInStep = host.engine.length === doc.length + 1;
+  });
+  return isInStep;
+}
+
+/**
+ * Does work that asks the engine. Says whether that was done: if the engine fails, the host is told, and CodeMirror is not, for it would never again call
+ * the part that the failure came through.
+ */
+export function attempt(host: Host, work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    // Not within an update of the view.
+    queueMicrotask(() => host.failed(error));
+    return false;
+  }
 }
 
 /** The host of `state`; throws if there is none, which is an error of the program. */

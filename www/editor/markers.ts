@@ -2,12 +2,13 @@
 // not shown, and the caret never stands before it.
 
 import { EditorSelection, EditorState, RangeSet, RangeSetBuilder } from '@codemirror/state';
-import type { Extension, Transaction, TransactionSpec } from '@codemirror/state';
+import type { Extension, Text, Transaction, TransactionSpec } from '@codemirror/state';
 import { Decoration, EditorView, ViewPlugin, WidgetType } from '@codemirror/view';
 import type { DecorationSet, ViewUpdate } from '@codemirror/view';
 import { affects, isOwn } from './binding';
 import type { EditorEngine, LineFormat } from './engine';
-import { hostOf, inStep } from './host';
+import { attempt, hostOf, inStep } from './host';
+import type { Host } from './host';
 import { bulletLabel, numberLabel } from './labels';
 
 const MARKER = '*';
@@ -18,8 +19,13 @@ const FARTHEST_ITEM = 1000;
 /** Whether the line of `state` that begins at `lineStart` has a marker; asks the engine only where the text allows one. */
 export function hasMarker(state: EditorState, lineStart: number): boolean {
   if (state.sliceDoc(lineStart, lineStart + 1) !== MARKER) return false;
-  const { engine } = hostOf(state);
-  return inStep(engine, state.doc) && engine.lineFormat(lineStart).hasMarker;
+  return engineHasMarker(hostOf(state), state.doc, lineStart);
+}
+
+function engineHasMarker(host: Host, doc: Text, lineStart: number): boolean {
+  let has = false;
+  if (inStep(host, doc)) attempt(host, () => (has = host.engine.lineFormat(lineStart).hasMarker));
+  return has;
 }
 
 /** Where a position goes so as not to be before a marker, in the document after `transaction`. */
@@ -28,8 +34,7 @@ function behindMarker(transaction: Transaction, position: number): number {
   if (position >= newDoc.length || newDoc.sliceString(position, position + 1) !== MARKER) return position;
   if (newDoc.lineAt(position).from !== position) return position;
   if (!isOwn(transaction) || !transaction.docChanged) {
-    const { engine } = hostOf(startState);
-    return inStep(engine, newDoc) && engine.lineFormat(position).hasMarker ? position + 1 : position;
+    return engineHasMarker(hostOf(startState), newDoc, position) ? position + 1 : position;
   }
   // The engine does not know the user's change yet, so it is asked about the character's place before that.
   const before = changes.invertedDesc.mapPos(position, 1);
@@ -133,9 +138,10 @@ class Markers {
 
   update(update: ViewUpdate): void {
     const { from, to } = update.view.viewport;
-    if (update.viewportChanged || affects(update, from, to)) {
-      this.build(update.view);
-    } else if (update.docChanged) {
+    const host = hostOf(update.state);
+    const isStale = update.viewportChanged || affects(update, from, to);
+    const isBuilt = isStale && inStep(host, update.state.doc) && attempt(host, () => this.build(update.view));
+    if (!isBuilt && update.docChanged) {
       this.lines = this.lines.map(update.changes);
       this.markers = this.markers.map(update.changes);
     }

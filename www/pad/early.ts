@@ -4,11 +4,8 @@
 import { init } from 'easysync-wasm';
 import { padName, serverOrigin } from '../shared/page';
 import { connect } from '../transport/socket';
-import type { Connection, Listener as SocketListener } from '../transport/socket';
+import type { Connection, Listener } from '../transport/socket';
 import { joinMessage } from './joining';
-
-/** What is told of a connection that joins by itself. */
-export type Listener = Omit<SocketListener, 'opened'>;
 
 /** A connection that joins its pad by itself, and keeps what the server says until somebody listens. */
 export class Joining {
@@ -21,7 +18,10 @@ export class Joining {
     readonly server: string,
   ) {
     this.connection = connect(server, padName, {
-      opened: () => this.connection.send(joinMessage(padName, server)),
+      opened: () => {
+        this.connection.send(joinMessage(padName, server));
+        this.listener?.opened();
+      },
       received: (message) => {
         if (this.listener) this.listener.received(message);
         else this.received.push(message);
@@ -33,9 +33,10 @@ export class Joining {
     });
   }
 
-  /** Tells `listener` what has been received, and what will be. */
+  /** Tells `listener` what has happened, and what will. A connection that is told to be open has joined. */
   listen(listener: Listener): void {
     this.listener = listener;
+    if (this.connection.isOpen) listener.opened();
     for (const message of this.received.splice(0)) listener.received(message);
   }
 }

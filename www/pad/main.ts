@@ -1,25 +1,31 @@
 // The page of a pad: brings session, editor and the parts around them together.
 
 import type { EditorView } from '@codemirror/view';
+import { isTrap } from 'easysync-wasm';
 import { Editor } from '../editor';
 import type { Host } from '../editor';
+import { Banner } from '../shared/banner';
 import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
 import { cspNonce, padAddress } from '../shared/page';
+import { confirmDialog } from '../shared/panel';
 import { followLook, onSettings, settings } from '../shared/settings';
 import '../shared/base.css';
 import './pad.css';
 import '../editor/editor.css';
 import { actionKeys } from './actions';
+import { engine, joining } from './early';
 import { attachExchange } from './exchange';
 import { showHelp } from './help';
 import { Notices } from './notices';
 import { attachPeople } from './people';
 import { attachPreferences } from './preferences';
-import { engine, joining } from './early';
+import { makeReport, showReport } from './report';
+import { offerText } from './rescue';
 import { Session } from './session';
+import type { Facts } from './session';
 import { attachShare } from './share';
-import { Status, hasUnsaved } from './status';
+import { Status } from './status';
 import { buildToolbar } from './toolbar';
 import type { Toolbar } from './toolbar';
 import { followViewport } from './viewport';
@@ -42,7 +48,7 @@ function asError(error: unknown): Error {
 }
 
 /** What the editor is given of a session. */
-function hostFor(session: Session, notices: Notices, edited: () => void): Host {
+function hostFor(session: Session, edited: () => void): Host {
   return {
     get engine() {
       return session.engine;
@@ -54,7 +60,7 @@ function hostFor(session: Session, notices: Notices, edited: () => void): Host {
     hold: () => session.hold(),
     release: () => session.release(),
     author: (id) => session.person(id),
-    failed: (error) => notices.trouble(asError(error)),
+    failed: (error) => session.failed(error),
   };
 }
 
@@ -71,11 +77,12 @@ class PadPage {
     private readonly notices: Notices,
   ) {
     this.listen();
+    this.listenToTrouble();
     this.status.update(session);
   }
 
   private listen(): void {
-    const { session, status, notices } = this;
+    const { session, status } = this;
     session.on('joined', () => this.joined());
     session.on('patch', (patch) => this.editor?.show(patch));
     session.lookAt((from, to) => this.editor?.shows(from, to) ?? false);
@@ -87,17 +94,75 @@ class PadPage {
     session.on('save', () => status.update(session));
     session.on('connection', (state, reason) => {
       status.update(session);
-      if (state === 'disconnected') {
-        setState('disconnected');
-        this.editor?.setReadOnly(true);
-        this.toolbar?.disable();
-        notices.disconnected(reason, session);
-      }
+      if (state === 'disconnected') this.disconnected(reason);
     });
-    session.on('trouble', (error) => notices.trouble(error));
     addEventListener('beforeunload', (event) => {
-      if (hasUnsaved(session)) event.preventDefault();
+      if (session.wouldLose) event.preventDefault();
     });
+  }
+
+  private listenToTrouble(): void {
+    const { session, notices } = this;
+    const place = byId('notices', HTMLElement);
+    const banner = new Banner(place, { name: 'Catching up', cancel: () => session.cancelCatchUp(), resume: () => session.resumeCatchUp() });
+    session.on('progress', (progress) => banner.show(progress));
+    session.on('trouble', (error) => {
+      if (!banner.tells(error)) notices.trouble(error);
+    });
+    session.on('restarted', (error, facts) => this.restarted(error, facts));
+    session.on('unplaced', (unplaced) => offerText(notices, session.padName, unplaced, () => session.discard(unplaced.id)));
+    // What is thrown where nobody catches it: in a frame, in a timer, in a part of the editor.
+    addEventListener('error', ({ error }) => {
+      if (isTrap(error)) session.failed(error);
+    });
+    addEventListener('unhandledrejection', ({ reason }) => {
+      if (isTrap(reason)) session.failed(reason);
+    });
+  }
+
+  /** The engine is another one, which has no text yet. What is shown stays, and the user goes on. */
+  private restarted(error: Error, facts: Facts): void {
+    this.editor?.detach();
+    this.notices.tell('A part of this page failed and was started again. What you wrote was kept.', 'restarted', [this.reportButton(error, facts)]);
+  }
+
+  private reportButton(error: Error, facts: Facts): HTMLButtonElement {
+    const report = makeReport(this.session, error, facts);
+    const button = h('button', { type: 'button', class: 'button', 'data-testid': 'show-report' }, 'Report…');
+    button.addEventListener('click', () => showReport(report, () => this.shownText()));
+    return button;
+  }
+
+  private disconnected(reason: string | null): void {
+    const { session, notices } = this;
+    setState('disconnected');
+    this.editor?.setReadOnly(true);
+    this.toolbar?.disable();
+    const report = makeReport(session, new Error(`disconnected: ${reason ?? 'no reason'}`));
+    notices.disconnected(reason, {
+      padName: session.padName,
+      text: () => this.wholeText(),
+      report: () => showReport(report, () => this.shownText()),
+      ...(session.saveState === 'notSaved' ? { discard: () => void this.discardUnsaved() } : {}),
+    });
+  }
+
+  /** For changes that the server refuses, however often they are sent. */
+  private async discardUnsaved(): Promise<void> {
+    const question = 'What the server does not have of your changes is gone then, unless you have copied or downloaded it.';
+    if (!(await confirmDialog('Give up your last changes?', question, 'Give up'))) return;
+    await this.session.discardUnsaved();
+    location.reload();
+  }
+
+  /** The text as it would be exported; if the engine is no more, as it is shown. */
+  private wholeText(): string {
+    const { session } = this;
+    return session.hasNoText ? this.shownText() : session.engine.exportText();
+  }
+
+  private shownText(): string {
+    return this.editor?.text ?? '';
   }
 
   /** The document is there, for the first time or as a whole again. */
@@ -117,13 +182,13 @@ class PadPage {
   }
 
   private showFirst(readOnly: boolean): void {
-    const { session, notices } = this;
+    const { session } = this;
     const { lineNumbers, authorColours } = settings();
     byId('skeleton', HTMLElement).remove();
     document.documentElement.classList.toggle('read-only', session.readOnly);
     const editor = new Editor({
       parent: byId('stage', HTMLElement),
-      host: hostFor(session, notices, () => this.toolbar?.refresh()),
+      host: hostFor(session, () => this.toolbar?.refresh()),
       label: 'Text of the pad',
       placeholder: 'Write something. Everybody who opens this page sees it at once.',
       readOnly,

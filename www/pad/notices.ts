@@ -1,8 +1,8 @@
 // Messages above the text that stay until somebody has read them.
 
-import { copyText, download, h } from '../shared/dom';
+import { h } from '../shared/dom';
 import { icon } from '../shared/icons';
-import type { Session } from './session';
+import { takeAway } from './report';
 
 /** Why a session ended for good, and what can be done about it. */
 const REASONS: ReadonlyMap<string, readonly [title: string, text: string]> = new Map([
@@ -15,11 +15,22 @@ const REASONS: ReadonlyMap<string, readonly [title: string, text: string]> = new
   ['desynchronised', ['This page and the server no longer agree', 'Editing has been stopped so that nothing gets mixed up. Copy your text, then reload.']],
   ['corruptPad', ['The server cannot read this pad', 'Whoever runs the server has to repair it. Your text is still in this page.']],
   ['updateInProgress', ['The server is being updated', 'Reload in a few minutes.']],
+  ['engine', ['This page has stopped working', 'It was restarted several times, and failed again. Copy your text, then reload.']],
   ['initsocketfail', ['The server cannot be reached', 'Check your connection, then reload.']],
   ['slowcommit', ['The server does not answer', 'Your last changes may not have arrived. Copy your text, then reload.']],
 ]);
 
 const UNKNOWN = ['The connection to this pad has ended', 'Reload to connect again.'] as const;
+
+/** The text of a page whose session has ended, to be taken along. */
+export interface Remains {
+  padName: string;
+  text: () => string;
+  /** Shows a report of what happened. */
+  report?: () => void;
+  /** Gives up what the server does not have, so that it is not tried again and again. */
+  discard?: () => void;
+}
 
 /** The place for messages. */
 export class Notices {
@@ -29,29 +40,38 @@ export class Notices {
 
   /** Something went wrong, but work goes on. */
   trouble(error: Error): void {
-    // The same trouble again and again is said once.
-    const text = 'code' in error ? `Something did not work: ${error.message.replace(/\.$/, '')}.` : error.message;
-    for (const other of this.place.querySelectorAll('.notice-text')) if (other.textContent === text) return;
+    this.tell('code' in error ? `Something did not work: ${error.message.replace(/\.$/, '')}.` : error.message, 'trouble', []);
+  }
+
+  /** Something that the user should know. The same again and again is said once: the latest. */
+  tell(text: string, testId: string, buttons: HTMLButtonElement[]): HTMLElement {
+    for (const other of this.place.querySelectorAll('.notice-text')) if (other.textContent === text) other.closest('.notice')?.remove();
     const close = h('button', { type: 'button', class: 'tool', 'aria-label': 'Dismiss' }, icon('close'));
-    const notice = h(
-      'div',
-      { class: 'notice', role: 'alert', 'data-testid': 'trouble' },
-      icon('warning'),
-      h('p', { class: 'notice-text' }, text),
-      close,
-    );
+    const said = h('p', { class: 'notice-text' }, text);
+    const notice = h('div', { class: 'notice', role: 'alert', 'data-testid': testId }, icon('warning'), said, ...buttons, close);
     close.addEventListener('click', () => notice.remove());
     this.place.append(notice);
+    return notice;
   }
 
   /** The connection has ended for good. The text stays visible, and can be taken along. */
-  disconnected(reason: string | null, session: Session | null): void {
+  disconnected(reason: string | null, remains: Remains | null): void {
     this.final?.remove();
     const [title, text] = REASONS.get(reason ?? '') ?? UNKNOWN;
     const reload = h('button', { type: 'button', class: 'button button-main' }, 'Reload');
     reload.addEventListener('click', () => location.reload());
     const buttons = [reload];
-    if (session && session.engine.length > 0) buttons.push(...rescueButtons(session));
+    if (remains) buttons.push(...takeAway(remains.text, `${remains.padName}.txt`, ['Copy my text', 'Download my text']));
+    if (remains?.report) {
+      const report = h('button', { type: 'button', class: 'button' }, 'Report…');
+      report.addEventListener('click', remains.report);
+      buttons.push(report);
+    }
+    if (remains?.discard) {
+      const discard = h('button', { type: 'button', class: 'button button-bad', 'data-testid': 'discard' }, 'Reload without my changes…');
+      discard.addEventListener('click', remains.discard);
+      buttons.push(discard);
+    }
     this.final = h(
       'div',
       { class: 'notice notice-final', role: 'alert', 'data-testid': 'disconnected', 'data-reason': reason ?? '' },
@@ -60,16 +80,4 @@ export class Notices {
     );
     this.place.prepend(this.final);
   }
-}
-
-function rescueButtons(session: Session): HTMLButtonElement[] {
-  const copy = h('button', { type: 'button', class: 'button' }, 'Copy my text');
-  copy.addEventListener('click', () => {
-    void copyText(session.engine.exportText()).then((done) => {
-      copy.textContent = done ? 'Copied' : 'Copying failed';
-    });
-  });
-  const save = h('button', { type: 'button', class: 'button' }, 'Download my text');
-  save.addEventListener('click', () => download(`${session.padName}.txt`, 'text/plain;charset=utf-8', session.engine.exportText()));
-  return [copy, save];
 }

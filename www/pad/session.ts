@@ -1,16 +1,24 @@
 // A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
-import { Pad } from 'easysync-wasm';
-import type { EasysyncError, Effect, Patch, SaveState } from 'easysync-wasm';
+import { isTrap, Pad, restart } from 'easysync-wasm';
+import type { Effect, Patch, SaveState as EngineState, Unplaced } from 'easysync-wasm';
 import { Events } from '../shared/events';
+import { AT_ONCE, Inbox } from '../shared/inbox';
+import type { Reader } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../shared/roster';
 import type { Person } from '../shared/roster';
+import type { Progress } from '../shared/round';
 import { load, store } from '../shared/storage';
 import type { Connection as Socket } from '../transport/socket';
 import type { Joining } from './early';
+import { joinMessage } from './joining';
+import { Keeper } from './keeper';
+import { Logbook } from './logbook';
 
 export type { Person } from '../shared/roster';
-export type { SaveState } from 'easysync-wasm';
+
+/** `stored`: what the server has not acknowledged is kept in this browser. */
+export type SaveState = EngineState | 'stored';
 
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'disconnected';
 
@@ -30,12 +38,28 @@ export interface SessionEvents {
   message: (type: string, data: unknown) => void;
   /** Something that went wrong. */
   trouble: (error: Error) => void;
+  /** How far the catching up is. */
+  progress: (progress: Progress) => void;
+  /** The engine had come to its end, and another one is in its place; `joined` follows. With it comes how things stood before. */
+  restarted: (error: Error, facts: Facts) => void;
+  /** Text of an earlier visit cannot be put back. */
+  unplaced: (unplaced: Unplaced) => void;
+}
+
+/** How things stand, in numbers and words that tell nothing of the text. What an engine that has come to its end does not tell is `null`. */
+export interface Facts {
+  rev: number | null;
+  length: number | null;
+  save: SaveState | null;
+  counts: unknown;
+  connection: Connection;
 }
 
 /** What `Pad.receive` tells, as bits. */
 const TO_SHOW = 1;
 const TO_DO = 2;
 const FOR_HOST = 4;
+const TO_APPLY = 8;
 
 /** How long after a commit the next may follow, in milliseconds, if the server does not say otherwise; Etherpad's own client does so. */
 const COMMIT_INTERVAL = 500;
@@ -48,14 +72,23 @@ const UNSEEN_FLUSH_DELAY = 500;
 const FLUSH_SHARE = 8;
 /** But it waits no longer than this, in milliseconds. */
 const LONGEST_PAUSE = 200;
+/** After so many seconds, and then every so many, what pages have left that are gone is looked for. */
+const FIRST_CLAIMS: readonly number[] = [1, 3, 8];
+const CLAIM_INTERVAL = 30;
+/** An engine that comes to its end more often than so many times in so many milliseconds is not started again. */
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW = 60_000;
 
 /** A session at the pad that is being joined. It tells when the document is there. The engine has to be ready. */
 export class Session {
   readonly padName: string;
-  readonly engine = new Pad();
+  readonly log = new Logbook();
+  private current = new Pad();
   private readonly roster = new Roster();
   private readonly events = new Events<SessionEvents>();
   private readonly socket: Socket;
+  private readonly inbox: Inbox;
+  private readonly keeper: Keeper;
   private readonly clock: ReturnType<typeof setInterval>;
   private state: Connection = 'connecting';
   private lastSave: SaveState = 'reconnecting';
@@ -66,6 +99,18 @@ export class Session {
   private requests: string[] = [];
   private requestTimer: ReturnType<typeof setTimeout> | undefined;
   private isHeld = false;
+  /** Whether the messages of this slice brought something to show. */
+  private isToShow = false;
+  /** How many connections there have been. */
+  private connections = 0;
+  /** What the engine last gave to be kept: all that is left of it if it comes to its end. */
+  private unsaved: { version: number; text: string | null } = { version: 0, text: null };
+  private tellsRevisions = false;
+  private seconds = 0;
+  private restarts: number[] = [];
+  /** Whether the editor waits for an engine that has its text again. */
+  private isAway = false;
+  private isGivenUp = false;
   /** When a flush is due: a frame, or a time for what is not seen. */
   private flushDue: 'frame' | 'later' | null = null;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -76,12 +121,29 @@ export class Session {
   constructor(private readonly joining: Joining) {
     this.padName = joining.padName;
     this.socket = joining.connection;
+    this.prepare();
+    this.inbox = new Inbox(this.reader());
+    this.keeper = new Keeper(`${joining.server} ${joining.padName}`, () => this.tellSaveState());
     this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
+    document.addEventListener('visibilitychange', this.hidden);
+    void this.claim();
+  }
+
+  /** The engine. It is another one after a `restarted`. */
+  get engine(): Pad {
+    return this.current;
   }
 
   /** To be called once, when everybody who wants to hear listens: what the server has said already is told at once. */
   begin(): void {
-    this.joining.listen({ received: (message) => this.receive(message), lost: () => this.lost() });
+    this.joining.listen({
+      opened: () => this.opened(),
+      received: (message) => {
+        this.log.note('in', message);
+        this.inbox.push(message);
+      },
+      lost: () => this.lost(),
+    });
   }
 
   get author(): string {
@@ -101,12 +163,40 @@ export class Session {
     return this.engine.rev;
   }
 
+  /** Whether the user's work is safe: what is acknowledged and what is stored decide, and nothing else. */
   get saveState(): SaveState {
-    return this.engine.saveState;
+    const { engine, keeper } = this;
+    const state = engine.saveState;
+    if (this.unsaved.text === null) return state;
+    if (this.state === 'disconnected') return 'notSaved';
+    if (state === 'saving' && this.state === 'connected' && !this.inbox.paused) return state;
+    return keeper.state === 'failed' ? 'notSaved' : keeper.state === 'stored' ? 'stored' : 'saving';
+  }
+
+  /** Whether something would be lost if the page ended now. */
+  get wouldLose(): boolean {
+    return this.unsaved.text !== null && this.keeper.state !== 'stored';
   }
 
   get connection(): Connection {
     return this.state;
+  }
+
+  /** Whether there is no engine any more that has the text. */
+  get hasNoText(): boolean {
+    return this.isAway || this.isGivenUp;
+  }
+
+  facts(): Facts {
+    const ask = <T>(read: () => T): T | null => {
+      try {
+        return read();
+      } catch {
+        return null;
+      }
+    };
+    const { engine } = this;
+    return { rev: ask(() => engine.rev), length: ask(() => engine.length), save: ask(() => this.saveState), counts: ask(() => engine.counts()), connection: this.state };
   }
 
   people(): Person[] {
@@ -133,7 +223,10 @@ export class Session {
 
   /** Listens; the result ends it. */
   on<K extends keyof SessionEvents>(event: K, listener: SessionEvents[K]): () => void {
-    if (event === 'revision') this.engine.tellRevisions(true);
+    if (event === 'revision') {
+      this.tellsRevisions = true;
+      this.engine.tellRevisions(true);
+    }
     return this.events.on(event, listener);
   }
 
@@ -142,6 +235,7 @@ export class Session {
    * does not show yet, at once or right after the present task.
    */
   edited(now = false): void {
+    this.keep();
     if (now) this.flush();
     else if (this.engine.isBehind) queueMicrotask(() => this.flush());
     this.scheduleCommit();
@@ -154,7 +248,7 @@ export class Session {
   }
 
   release(): void {
-    this.isHeld = false;
+    this.isHeld = this.isAway;
     this.flush();
   }
 
@@ -168,10 +262,61 @@ export class Session {
     if (this.flushDue === 'later') this.flush();
   }
 
-  /** Ends the session. What was not sent is lost. */
+  /** How many messages have come and wait to be taken. */
+  get waiting(): number {
+    return this.inbox.waiting;
+  }
+
+  /** Stops catching up; what is there stays, and can be edited. */
+  cancelCatchUp(): void {
+    this.inbox.cancel();
+    this.tellSaveState();
+  }
+
+  /** Goes on catching up after it was stopped, or tries it again after it failed. */
+  resumeCatchUp(): void {
+    if (!this.inbox.paused) {
+      if (!this.engine.isLive) this.socket.renew();
+      return;
+    }
+    this.inbox.resume();
+    this.sendRequests();
+    this.tellSaveState();
+  }
+
+  /** The user has no more use for text that could not be put back. */
+  discard(id: number): void {
+    this.engine.discard(id);
+    this.keep();
+    this.tellSaveState();
+  }
+
+  /** The user has no more use for anything that the server does not have. The session must have ended. */
+  async discardUnsaved(): Promise<void> {
+    this.keeper.keep(null);
+    await this.keeper.settled();
+  }
+
+  /**
+   * Something went wrong within a call of the engine, or around it. Says whether that was the end of the engine; then another one is made, which joins afresh
+   * and gets back what the server has not acknowledged.
+   */
+  failed(error: unknown): boolean {
+    if (!isTrap(error)) {
+      this.events.emit('trouble', error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+    if (!this.isClosed && this.state !== 'disconnected') this.restart(error as Error);
+    return true;
+  }
+
+  /** Ends the session. What was not sent stays in the browser's storage. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    document.removeEventListener('visibilitychange', this.hidden);
+    this.inbox.close();
+    this.keeper.close();
     this.socket.close();
     clearInterval(this.clock);
     clearTimeout(this.commitTimer);
@@ -180,25 +325,147 @@ export class Session {
     this.engine.free();
   }
 
+  /** What nobody looks at any more may be closed in the next moment. */
+  private readonly hidden = (): void => {
+    if (!document.hidden || this.commitTimer === undefined) return;
+    clearTimeout(this.commitTimer);
+    this.commitTimer = undefined;
+    void this.commit();
+  };
+
+  private reader(): Reader {
+    const engine = (): Pad => this.engine;
+    return {
+      get rev() {
+        return engine().rev;
+      },
+      get knownRev() {
+        return engine().knownRev;
+      },
+      take: (message) => this.take(message),
+      proceed: (limit) => this.heed(this.engine.proceed(limit)),
+      settle: () => this.settle(),
+      overflowed: () => this.socket.renew(),
+      report: (progress) => this.events.emit('progress', progress),
+      failed: (error) => this.stumbled(error),
+    };
+  }
+
+  private opened(): void {
+    this.connections += 1;
+    this.log.note('out', joinMessage(this.padName, this.joining.server));
+  }
+
+  private send(message: string): void {
+    this.log.note('out', message);
+    this.socket.send(message);
+  }
+
   private lost(): void {
     if (this.isClosed || this.state === 'disconnected') return;
     this.engine.disconnected();
     this.requests = [];
+    this.inbox.endRound('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
     this.tellSaveState();
   }
 
-  private receive(message: string): void {
+  private take(message: string): boolean {
     let news = TO_DO;
     try {
       news = this.engine.receive(message);
     } catch (error) {
-      this.events.emit('trouble', error as EasysyncError);
+      this.stumbled(error);
     }
     if (news & FOR_HOST) this.hear(message);
+    return this.heed(news);
+  }
+
+  /** Sees to what the engine tells. Says whether it has revisions left to apply. */
+  private heed(news: number): boolean {
     if (news & TO_DO) this.doEffects();
-    if (news & TO_SHOW) this.scheduleFlush();
+    if (news & TO_SHOW) this.isToShow = true;
+    return (news & TO_APPLY) !== 0;
+  }
+
+  /** Some messages have been taken: shows what they brought, and tells how things are. */
+  private settle(): void {
+    if (this.isAway) this.comeBack();
+    if (this.isToShow) this.scheduleFlush();
+    this.isToShow = false;
+    this.keep();
     this.tellState();
+  }
+
+  /** Something went wrong while messages were taken. */
+  private stumbled(error: unknown): void {
+    this.inbox.endRound('failed', error instanceof Error ? error : new Error(String(error)));
+    this.failed(error);
+  }
+
+  /** Has what is not acknowledged kept, if that has changed. */
+  private keep(): void {
+    const { engine } = this;
+    const version = engine.unsavedVersion;
+    if (version === this.unsaved.version) return;
+    this.unsaved = { version, text: engine.unsaved() ?? null };
+    this.keeper.keep(this.unsaved.text);
+  }
+
+  private prepare(): void {
+    this.current.setSlice(AT_ONCE);
+    this.current.tellRevisions(this.tellsRevisions);
+  }
+
+  /** Brings back what pages have left that are gone. */
+  private async claim(): Promise<void> {
+    try {
+      for (const { id, text } of await this.keeper.claim()) {
+        this.heed(this.engine.restore(text));
+        this.keeper.merge(id);
+      }
+    } catch (error) {
+      // Without a database there is nothing to bring back, and the save state tells that nothing is kept.
+      if (!(error instanceof DOMException)) this.failed(error);
+    }
+    if (!this.isClosed) this.settle();
+  }
+
+  /** The engine that was made after a trap has everything again: the editor may have it. */
+  private comeBack(): void {
+    const { engine } = this;
+    if (engine.author === '' || engine.isRestoring) return;
+    this.isAway = false;
+    this.isHeld = false;
+    // The editor loads the whole text.
+    engine.flush();
+    this.events.emit('joined');
+  }
+
+  private restart(error: Error): void {
+    const now = performance.now();
+    this.restarts = [...this.restarts.filter((time) => now - time < RESTART_WINDOW), now];
+    const facts = this.facts();
+    const { text } = this.unsaved;
+    this.inbox.clear();
+    this.requests = [];
+    try {
+      restart();
+      this.current = new Pad();
+      if (this.restarts.length > MAX_RESTARTS) throw error;
+      this.prepare();
+      if (text !== null) this.heed(this.current.restore(text));
+    } catch {
+      this.isGivenUp = true;
+      this.end('engine');
+      return;
+    }
+    this.unsaved = { version: -1, text };
+    this.isAway = true;
+    this.isHeld = true;
+    this.events.emit('restarted', error, facts);
+    this.setConnection('reconnecting');
+    this.socket.renew();
   }
 
   /** Reads what concerns more than the document. */
@@ -235,7 +502,7 @@ export class Session {
     const self = this.roster.find(this.author);
     if (!self) return;
     const userInfo = { userId: self.id, name: self.name, colorId: self.color };
-    this.socket.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data: { type: 'USERINFO_UPDATE', userInfo } }));
+    this.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data: { type: 'USERINFO_UPDATE', userInfo } }));
     this.events.emit('people');
   }
 
@@ -256,7 +523,7 @@ export class Session {
   private doEffect(effect: Effect): void {
     switch (effect.type) {
       case 'joined':
-        this.events.emit('joined');
+        if (!this.isAway) this.events.emit('joined');
         break;
       case 'revision':
         this.events.emit('revision', effect);
@@ -268,10 +535,14 @@ export class Session {
         break;
       case 'resync':
         this.setConnection('reconnecting');
+        this.inbox.clear();
         this.socket.renew();
         break;
       case 'desynchronised':
         this.end('desynchronised');
+        break;
+      case 'unplaced':
+        this.events.emit('unplaced', effect);
         break;
       case 'disconnected':
         this.end(effect.reason);
@@ -291,22 +562,27 @@ export class Session {
   }
 
   private tellSaveState(): void {
-    const state = this.engine.saveState;
+    const state = this.saveState;
     if (state === this.lastSave) return;
     this.lastSave = state;
     this.events.emit('save', state);
   }
 
-  /** Sends requests at the pace that servers bear. */
   private request(message: string): void {
     this.requests.push(message);
-    if (this.requestTimer !== undefined) return;
-    const next = (): void => {
-      const request = this.requests.shift();
-      this.requestTimer = request === undefined ? undefined : setTimeout(next, REQUEST_INTERVAL);
-      if (request !== undefined) this.socket.send(request);
-    };
-    next();
+    this.sendRequests();
+  }
+
+  /** Sends requests at the pace that servers bear, and none while the catching up is stopped. */
+  private sendRequests(): void {
+    if (this.requestTimer !== undefined || this.inbox.paused) return;
+    const request = this.requests.shift();
+    if (request === undefined) return;
+    this.send(request);
+    this.requestTimer = setTimeout(() => {
+      this.requestTimer = undefined;
+      this.sendRequests();
+    }, REQUEST_INTERVAL);
   }
 
   private scheduleCommit(): void {
@@ -314,19 +590,23 @@ export class Session {
     const wait = Math.max(0, this.lastCommit + this.commitInterval - performance.now());
     this.commitTimer = setTimeout(() => {
       this.commitTimer = undefined;
-      this.commit();
+      void this.commit();
     }, wait);
   }
 
-  private commit(): void {
-    if (!this.socket.isOpen) return;
+  /** Sends a commit, once it is on the disk: if this page ends before the answer comes, the next one must know that it was sent. */
+  private async commit(): Promise<void> {
+    if (!this.socket.isOpen || this.isClosed) return;
+    const { connections } = this;
     try {
       const message = this.engine.commit();
       if (message === undefined) return;
       this.lastCommit = performance.now();
-      this.socket.send(message);
+      this.keep();
+      await this.keeper.settled();
+      if (connections === this.connections && !this.isClosed) this.send(message);
     } catch (error) {
-      this.events.emit('trouble', error as EasysyncError);
+      this.failed(error);
     }
   }
 
@@ -361,7 +641,10 @@ export class Session {
   }
 
   private checkClock(): void {
-    if (this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
+    // What was stopped by the user is not late.
+    if (!this.inbox.paused && this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
+    this.seconds += 1;
+    if (FIRST_CLAIMS.includes(this.seconds) || this.seconds % CLAIM_INTERVAL === 0) void this.claim();
     // A commit may not have been made at its time: a message of the server's was lost, or it asked us to slow down.
     this.tellState();
   }

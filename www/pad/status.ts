@@ -11,21 +11,17 @@ const LOOK: Readonly<Record<Shown, { text: string; icon: IconName; title: string
   saved: { text: 'Saved', icon: 'check', title: 'The server has everything that you wrote.' },
   saving: { text: 'Saving…', icon: 'busy', title: 'Your last changes are on their way to the server.' },
   connecting: { text: 'Connecting…', icon: 'busy', title: 'The pad is being opened.' },
-  reconnecting: { text: 'Reconnecting…', icon: 'offline', title: 'There is no connection at the moment. You can go on writing.' },
-  notSaved: { text: 'Not saved', icon: 'warning', title: 'Some of your text is not on the server. Keep this page open.' },
+  stored: { text: 'Saved on this device', icon: 'device', title: 'The server does not have your last changes yet. They are kept in this browser, and are sent as soon as that is possible.' },
+  reconnecting: { text: 'Reconnecting…', icon: 'offline', title: 'There is no connection at the moment. You can go on writing: it is kept in this browser.' },
+  notSaved: { text: 'Not saved', icon: 'warning', title: 'Your last changes are not on the server. Keep this page open, or copy your text.' },
   disconnected: { text: 'Disconnected', icon: 'offline', title: 'This page is no longer connected to the pad.' },
 };
 
 function shown(save: SaveState, connection: Connection): Shown {
   // Unsaved text comes before everything else that could be said.
-  if (save === 'notSaved') return 'notSaved';
+  if (save === 'notSaved' || (save === 'stored' && connection !== 'disconnected')) return save;
   if (connection === 'disconnected' || connection === 'connecting' || connection === 'reconnecting') return connection;
   return save;
-}
-
-/** Whether closing the page now could lose something. */
-export function hasUnsaved(session: Session): boolean {
-  return session.engine.hasUncommitted;
 }
 
 /** Shows the state in `element`, and tells screen readers when it becomes bad and when it is good again. */
@@ -66,7 +62,7 @@ export class Status {
     this.element.replaceChildren(icon(name), this.label);
     this.element.dataset.state = state;
     this.element.title = title;
-    const loud = (other: Shown | null): boolean => other === 'reconnecting' || other === 'notSaved' || other === 'disconnected';
+    const loud = (other: Shown | null): boolean => other === 'reconnecting' || other === 'stored' || other === 'notSaved' || other === 'disconnected';
     // "Saving" and "saved" with every word would drown everything else that a screen reader says.
     if (loud(state) || (loud(before) && state === 'saved')) this.announce();
   }

@@ -60,7 +60,8 @@ export async function copyText(text: string): Promise<boolean> {
     // Not a secure context, or not permitted: the older way still works from a click.
     const area = h('textarea', { 'aria-hidden': 'true', class: 'off-screen' });
     area.value = text;
-    document.body.append(area);
+    // While a dialog is open, nothing outside of it can be selected.
+    (document.querySelector('dialog[open]') ?? document.body).append(area);
     area.select();
     const done = document.execCommand('copy');
     area.remove();

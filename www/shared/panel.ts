@@ -68,10 +68,15 @@ export function attachPanel(button: HTMLButtonElement, title: string, opened: ()
   return panel;
 }
 
-/** A dialog that keeps everything else out until it is closed. */
-export function showDialog(title: string, content: (Node | string)[], buttons: HTMLButtonElement[]): HTMLDialogElement {
+/** A dialog that keeps everything else out until it is closed; `end` is what the button says that closes it. */
+export function showDialog(
+  title: string,
+  content: (Node | string)[],
+  buttons: HTMLButtonElement[],
+  end = buttons.length > 0 ? 'Cancel' : 'Close',
+): HTMLDialogElement {
   const dialog = h('dialog', { class: 'dialog', 'aria-label': title }, h('h2', {}, title), ...content);
-  const close = h('button', { type: 'button', class: 'button' }, buttons.length > 0 ? 'Cancel' : 'Close');
+  const close = h('button', { type: 'button', class: 'button' }, end);
   close.addEventListener('click', () => dialog.close());
   dialog.append(h('div', { class: 'dialog-buttons' }, close, ...buttons));
   dialog.addEventListener('close', () => dialog.remove());

@@ -2,10 +2,11 @@
 
 import type { History } from './history';
 
+export { grouped } from '../shared/numbers';
+
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const count = new Intl.NumberFormat();
 
 /** A time to the second. */
 export function longDate(time: number): string {
@@ -18,11 +19,6 @@ export function dayOf(time: number): string {
 
 export function clockOf(time: number): string {
   return clock.format(time);
-}
-
-/** A number as people write it. */
-export function grouped(number: number): string {
-  return count.format(number);
 }
 
 /** A time as a field for local dates and times has it. */

@@ -3,7 +3,9 @@
 import { Slider } from 'easysync-wasm';
 import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm';
 import { Events } from '../shared/events';
+import { Inbox } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../shared/roster';
+import type { Progress } from '../shared/round';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
@@ -28,6 +30,8 @@ export interface HistoryEvents {
   connection: (state: Connection, reason: string | null) => void;
   /** Something that went wrong. */
   trouble: (error: Error) => void;
+  /** How far the taking in of new revisions is. */
+  progress: (progress: Progress) => void;
 }
 
 /** Somebody who wrote here. */
@@ -47,6 +51,7 @@ export class History {
   private readonly roster = new Roster();
   private readonly clock: ReturnType<typeof setInterval> | undefined;
   private readonly socket: Socket | undefined;
+  private readonly inbox: Inbox | undefined;
   private state: Connection;
   private wanted: number | null = null;
   private isClosed = false;
@@ -65,7 +70,9 @@ export class History {
     this.state = 'connecting';
     // Without `embed`, Etherpad takes this page for the pad in a second window, and disconnects the first.
     const query = { embed: '1' };
-    this.socket = connect(server, name, { opened: () => this.join(), received: (message) => this.receive(message), lost: () => this.lost() }, query);
+    const inbox = this.makeInbox();
+    this.inbox = inbox;
+    this.socket = connect(server, name, { opened: () => this.join(), received: (message) => inbox.push(message), lost: () => this.lost() }, query);
     this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
   }
 
@@ -161,6 +168,7 @@ export class History {
     if (this.isClosed) return;
     this.isClosed = true;
     this.events.clear();
+    this.inbox?.close();
     this.socket?.close();
     clearInterval(this.clock);
     this.slider.free();
@@ -200,15 +208,45 @@ export class History {
     this.socket?.send(JSON.stringify(message));
   }
 
-  private receive(message: string): void {
+  private makeInbox(): Inbox {
+    const head = (): number => this.head;
+    return new Inbox({
+      get rev() {
+        return head();
+      },
+      get knownRev() {
+        return head();
+      },
+      take: (message) => this.take(message),
+      proceed: () => false,
+      settle: () => {
+        this.settle();
+        if (!this.isClosed) this.events.emit('arrived');
+      },
+      overflowed: () => this.socket?.renew(),
+      report: (progress) => this.events.emit('progress', progress),
+      failed: (error) => this.events.emit('trouble', error as EasysyncError),
+    });
+  }
+
+  private take(message: string): boolean {
     try {
       this.slider.receive(message, performance.now());
       this.hear(message);
     } catch (error) {
+      this.inbox?.endRound('failed', error as EasysyncError);
       this.events.emit('trouble', error as EasysyncError);
     }
-    this.settle();
-    if (!this.isClosed) this.events.emit('arrived');
+    return false;
+  }
+
+  /** Stops taking in what is new; what is there stays. */
+  cancelCatchUp(): void {
+    this.inbox?.cancel();
+  }
+
+  resumeCatchUp(): void {
+    this.inbox?.resume();
   }
 
   /** Reads who is who. */
@@ -226,6 +264,7 @@ export class History {
   private lost(): void {
     if (this.isClosed || this.state === 'disconnected') return;
     this.slider.disconnected();
+    this.inbox?.endRound('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
   }
 

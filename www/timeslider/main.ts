@@ -9,6 +9,7 @@ import type { Host } from '../editor';
 import type { EditorEngine } from '../editor/engine';
 import { Notices } from '../pad/notices';
 import { attachPreferences } from '../pad/preferences';
+import { Banner } from '../shared/banner';
 import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
 import type { IconName } from '../shared/icons';
@@ -51,6 +52,7 @@ function asError(error: unknown): Error {
 
 class HistoryPage {
   private history: History | null = null;
+  private banner: Banner | null = null;
   /** What the editor reads; before there is a history, one without text. */
   private engine: EditorEngine = readingEngine(new Slider());
   private readonly editor: Editor;
@@ -165,7 +167,13 @@ class HistoryPage {
       this.drawLegend();
     });
     history.on('failed', (rev, error) => this.notices.trouble(new Error(`Revision ${grouped(rev)} cannot be shown: ${error.message}.`)));
-    history.on('trouble', (error) => this.notices.trouble(error));
+    this.banner?.done();
+    const banner = new Banner(byId('notices', HTMLElement), { name: 'Catching up', cancel: () => history.cancelCatchUp(), resume: () => history.resumeCatchUp() });
+    this.banner = banner;
+    history.on('progress', (progress) => banner.show(progress));
+    history.on('trouble', (error) => {
+      if (!banner.tells(error)) this.notices.trouble(error);
+    });
     history.on('connection', (state, reason) => {
       this.showStatus();
       if (state === 'disconnected') this.notices.disconnected(reason, null);
@@ -331,7 +339,10 @@ class HistoryPage {
       release: () => undefined,
       // Names are told by the page's own note at the pointer.
       author: (id) => ({ name: null, color: this.history?.writer(id).color ?? '' }),
-      failed: (error) => failed(asError(error)),
+      failed: (error) => {
+        failed(asError(error));
+        return false;
+      },
     };
   }
 }

@@ -1,11 +1,9 @@
 // Files that are opened by the picker or dropped onto the page.
 
 import type { EasysyncError, Slider } from 'easysync-wasm';
+import { Banner } from '../shared/banner';
 import { h } from '../shared/dom';
-import { icon } from '../shared/icons';
-import { grouped } from './dates';
 import { readHistory } from './reading';
-import type { Progress } from './reading';
 
 /** What a host of files needs to give. */
 export interface Opening {
@@ -56,16 +54,16 @@ export class Opener {
     this.running?.abort();
     const control = new AbortController();
     this.running = control;
-    const banner = new Banner(file.name, () => control.abort());
-    this.opening.notices.append(banner.element);
+    const banner = new Banner(this.opening.notices, { name: `Reading “${file.name}”`, cancel: () => control.abort(), resume: () => void this.open(file) });
+    banner.running({ done: 0, total: null, rate: 0, left: null }, true);
     try {
-      const slider = await readHistory(file, (progress) => banner.show(progress), control.signal);
+      const slider = await readHistory(file, (progress) => banner.running(progress), control.signal);
       if (control.signal.aborted) slider?.free();
       else if (slider) this.opening.opened(file.name.replace(/\.gz$/i, '').replace(/\.etherpad$/i, ''), slider);
     } catch (error) {
       if (!control.signal.aborted) this.opening.failed(described(file.name, error));
     } finally {
-      banner.element.remove();
+      banner.done();
       if (this.running === control) this.running = null;
     }
   }
@@ -78,29 +76,4 @@ function described(name: string, error: unknown): Error {
   if (code === 'not-a-pad-file' && record?.startsWith('(first)')) return new Error(`“${name}” is not a .etherpad file.`);
   if (record === undefined) return new Error(`“${name}” cannot be read: ${what}`);
   return new Error(`“${name}” cannot be shown. Record ${record}: ${what.replace(`record ${record}: `, '')}.`);
-}
-
-/** Shows how far the reading is, and cancels it. */
-class Banner {
-  readonly element: HTMLElement;
-  private readonly text = h('p', { class: 'notice-text', 'data-testid': 'progress-text' });
-  private readonly bar = h('progress', { class: 'reading-bar', max: '1', 'aria-label': 'Reading the file' });
-
-  constructor(
-    private readonly name: string,
-    cancel: () => void,
-  ) {
-    const button = h('button', { type: 'button', class: 'button', 'data-testid': 'cancel' }, 'Cancel');
-    button.addEventListener('click', cancel);
-    this.text.textContent = `Reading “${name}”…`;
-    this.element = h('div', { class: 'notice notice-reading', 'data-testid': 'progress' }, icon('open'), this.text, this.bar, button);
-  }
-
-  show({ done, total, rate, left }: Progress): void {
-    const parts = [total === null ? `${grouped(done)} revisions` : `${grouped(done)} of ${grouped(total)} revisions`];
-    if (done > 0) parts.push(`${grouped(Math.round(rate))} a second`);
-    if (left !== null && done > 0) parts.push(`${grouped(Math.ceil(left))} s left`);
-    this.text.textContent = `Reading “${this.name}”: ${parts.join(' · ')}`;
-    if (total) this.bar.value = done / total;
-  }
 }

@@ -2,19 +2,8 @@
 
 import { EtherpadFile } from 'easysync-wasm';
 import type { FileProgress, Slider } from 'easysync-wasm';
+import type { Stand } from '../shared/banner';
 import { breathe } from '../shared/slices';
-
-/** How far it is. */
-export interface Progress {
-  /** Revisions read. */
-  done: number;
-  /** How many there are, once that is known. */
-  total: number | null;
-  /** Revisions a second. */
-  rate: number;
-  /** Seconds, once that can be told. */
-  left: number | null;
-}
 
 /** How long a slice may take, in milliseconds: half a frame, so that the other half is left for the page. */
 const SLICE = 7;
@@ -25,7 +14,7 @@ const PIECE = 1 << 18;
 const REPORT_INTERVAL = 100;
 
 /** Reads a file; `.gz` as well. Resolves to `null` if it was cancelled, and rejects with what is wrong with the file. */
-export async function readHistory(file: Blob & { name: string }, report: (progress: Progress) => void, signal: AbortSignal): Promise<Slider | null> {
+export async function readHistory(file: Blob & { name: string }, report: (stand: Stand) => void, signal: AbortSignal): Promise<Slider | null> {
   const reader = await opened(file);
   const engine = new EtherpadFile();
   const begin = performance.now();

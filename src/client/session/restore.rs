@@ -58,6 +58,11 @@ enum Step {
 
 /// The public side.
 impl Client {
+    /// Whether changes of an earlier session are still on their way to their place.
+    pub fn is_restoring(&self) -> bool {
+        self.restoring.iter().any(|item| !matches!(item.step, Step::Refused(_)))
+    }
+
     /// What the server has not acknowledged, to be stored: the user's changes, and those of earlier sessions that are not
     /// in their place yet. `None` if there is nothing. O(submitted + pending), whatever the length of the document.
     ///
