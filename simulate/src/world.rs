@@ -50,8 +50,11 @@ struct Seat {
 struct Connection {
     seat: usize,
     is_open: bool,
-    /// When the last message arrives that is on its way, down and up.
+    /// When the last message in order arrives that is on its way, down and up.
     last: [u64; 2],
+    /// When the very last message arrives, and whether one was lost.
+    latest: u64,
+    has_lost: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -375,7 +378,8 @@ impl World {
         self.number += 1;
         let id = self.number;
         seat.connection = Some(id);
-        self.connections.insert(id, Connection { seat: number, is_open: true, last: [self.now; 2] });
+        self.connections
+            .insert(id, Connection { seat: number, is_open: true, last: [self.now; 2], latest: 0, has_lost: false });
         let capabilities = id % 2;
         self.send_up(
             id,
@@ -469,6 +473,7 @@ impl World {
         if !overtakes {
             *last = time;
         }
+        connection_of.latest = connection_of.latest.max(time + (copies - 1) * delay);
         let wait = time - self.now;
         for copy in 0..copies {
             self.at(wait + copy * delay, Event::Down(connection, message.clone()));
@@ -502,8 +507,13 @@ impl World {
     }
 
     fn send_out(&mut self) {
-        for (connection, message) in self.server.fan_out() {
-            self.send_down(connection, message);
+        for (connection, message, is_empty) in self.server.fan_out() {
+            // An acknowledgement without a revision names the head. If the revisions before it are late or lost, it reads as
+            // if the commit had become the next one: the protocol cannot tell, so here it is lost with them.
+            let state = self.connections.get(&connection);
+            if !is_empty || state.is_some_and(|state| !state.has_lost && state.latest <= self.now) {
+                self.send_down(connection, message);
+            }
         }
     }
 
