@@ -14,7 +14,7 @@ const SEEDS = 2000;
 
 /** Each planted bug: what it is, the file, what stands there, and what is put in its place. */
 const MUTATIONS = [
-  ['duplicates are not dropped', 'src/client/order.rs', 'if rev <= self.rev || self.held.contains_key(&rev) {', 'if rev < self.rev {'],
+  ['duplicates are not dropped', 'src/client/order.rs', 'return Placed::Duplicate;', 'return Placed::Next(item);'],
   ['what comes early is taken at once', 'src/client/order.rs', 'if rev == self.rev + 1 {', 'if rev > self.rev {'],
   ['what was held is not taken out', 'src/client/order.rs', 'let (item, size) = self.held.remove(&(self.rev + 1))?;', 'let (item, size) = self.held.remove(&(self.rev + 2))?;'],
   ['the revision advances before it is applied', 'src/client/session/inbound.rs', 'let for_editor = layers.apply_remote(&changeset, &self.pool).map_err(failed)?;', 'self.order.advance();\n        let for_editor = layers.apply_remote(&changeset, &self.pool).map_err(failed)?;'],
@@ -53,7 +53,7 @@ function plantBugs(names) {
   const missed = [];
   const wanted = MUTATIONS.filter(([what]) => names.length === 0 || names.some((name) => what.includes(name)));
   for (const [what, file, old, planted] of wanted) {
-    const source = readFileSync(join(root, file), 'utf8');
+    const source = readFileSync(join(copy, file), 'utf8');
     if (source.split(old).length !== 2) throw new Error(`${what}: ${file} does not have exactly once: ${old}`);
     writeFileSync(join(copy, file), source.replace(old, () => planted));
     const found = seedsUntilFound(copy);

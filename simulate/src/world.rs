@@ -90,11 +90,12 @@ struct World {
     ledger: Ledger,
     commits: u64,
     failure: Option<String>,
+    traces: bool,
 }
 
-/// Runs one seed.
-pub fn run(seed: u64) -> Report {
-    let mut world = World::new(seed);
+/// Runs one seed, and prints each event if it is to be traced.
+pub fn run(seed: u64, traces: bool) -> Report {
+    let mut world = World::new(seed, traces);
     let failure = world.trouble().and_then(|()| world.quiesce()).and_then(|()| world.compare()).err();
     Report {
         tabs: world.seats.len() as u64,
@@ -106,7 +107,7 @@ pub fn run(seed: u64) -> Report {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, traces: bool) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let faults = Faults::random(&mut random);
         // Few most of the time: what goes wrong between two is found sooner.
@@ -143,6 +144,7 @@ impl World {
             ledger: Ledger::default(),
             commits: 0,
             failure: None,
+            traces,
         }
     }
 
@@ -240,6 +242,11 @@ impl World {
     }
 
     fn handle(&mut self, event: Event) -> Result<(), String> {
+        if self.traces && !matches!(event, Event::Clock(_)) {
+            let revs =
+                self.seats.iter().map(|seat| (seat.connection, seat.tab.as_ref().map(|tab| tab.pad.client().rev())));
+            println!("{} {event:?}, head {}, {:?}", self.now, self.server.head(), revs.collect::<Vec<_>>());
+        }
         match event {
             Event::Act(seat) => self.act(seat)?,
             Event::Clock(seat) => self.clock(seat),
