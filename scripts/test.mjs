@@ -24,6 +24,7 @@ run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], { env: { EAS
 run('tests on small trees', [
   'cargo', 'test', '--features', '__small_tree', '--lib', '--test', 'laws', '--test', 'errors', '--test', 'regressions',
 ]);
+run('simulation', ['node', 'scripts/simulate.mjs', '--seeds', '300']);
 run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env: { CHROMEDRIVER: chromedriver } });
 
 buildPackage();

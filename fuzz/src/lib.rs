@@ -5,9 +5,9 @@
 //! |---|---|
 //! | `input` | bytes to texts, pools, documents and changesets |
 //! | `model` | the algebra once more, as naive as can be |
-//! | `parse`, `apply`, `compose`, `follow`, `pool`, `tree` | the checks of one target each |
+//! | `parse`, `apply`, `compose`, `follow`, `pool`, `tree`, `client` | the checks of one target each |
 //!
-//! An input of a target other than `pool` and `tree` that begins with `Z` is text that can be written by hand: fields
+//! An input of a target other than `pool`, `tree` and `client` that begins with `Z` is text that can be written by hand: fields
 //! with a NUL between them, one byte for each code unit ([`input::unit`]). All others are read by `arbitrary`.
 
 #![allow(
@@ -19,6 +19,7 @@
 )]
 
 mod apply;
+mod client;
 mod compose;
 mod follow;
 mod input;
@@ -28,6 +29,7 @@ mod pool;
 mod tree;
 
 pub use apply::apply;
+pub use client::client;
 pub use compose::compose;
 pub use follow::follow;
 pub use parse::parse;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! easysync-simulate --seeds 1000             a thousand runs, from seed 0
-//! easysync-simulate --seeds 1 --seed 4711    one run again
+//! easysync-simulate --seeds 1 --seed 4711    one run again; with --trace each event of it
 //! ```
 //!
 //! | file | what |
@@ -39,13 +39,15 @@ struct Options {
     first: u64,
     /// Ends with the first failure.
     stops: bool,
+    /// Prints each event.
+    traces: bool,
 }
 
 fn main() -> ExitCode {
     let options = match options() {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("{problem}\nusage: easysync-simulate --seeds N [--seed FIRST] [--stop]");
+            eprintln!("{problem}\nusage: easysync-simulate --seeds N [--seed FIRST] [--stop] [--trace]");
             return ExitCode::from(2);
         }
     };
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { seeds: 0, first: 0, stops: false };
+    let mut options = Options { seeds: 0, first: 0, stops: false, traces: false };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         let mut number = || {
@@ -66,6 +68,7 @@ fn options() -> Result<Options, String> {
             "--seeds" => options.seeds = number()?,
             "--seed" => options.first = number()?,
             "--stop" => options.stops = true,
+            "--trace" => options.traces = true,
             _ => return Err(format!("unknown: {name}")),
         }
     }
@@ -86,7 +89,7 @@ fn run_all(options: &Options) -> Total {
                         break;
                     }
                     // A panic is a failure like any other.
-                    let report = std::panic::catch_unwind(|| world::run(seed))
+                    let report = std::panic::catch_unwind(|| world::run(seed, options.traces))
                         .unwrap_or_else(|_| Report { failure: Some("panic".to_owned()), ..Report::default() });
                     if report.failure.is_some() && options.stops {
                         is_over.store(true, Ordering::Relaxed);

@@ -135,8 +135,9 @@ impl Server {
         Ok(())
     }
 
-    /// What each connection is to be sent now: everything that is written, in order.
-    pub fn fan_out(&mut self) -> Vec<(u64, String)> {
+    /// What each connection is to be sent now: everything that is written, in order. With each message comes whether it
+    /// acknowledges a commit that made no revision.
+    pub fn fan_out(&mut self) -> Vec<(u64, String, bool)> {
         let mut out = Vec::new();
         let (durable, revisions) = (self.durable, &self.revisions);
         let members =
@@ -147,7 +148,7 @@ impl Server {
                 if let Some(&(rev, is_revision)) = session.accepts.first() {
                     let before = rev - u32::from(is_revision);
                     if session.sent >= before && rev <= durable {
-                        out.push((id, accept_commit(rev)));
+                        out.push((id, accept_commit(rev), !is_revision));
                         session.sent = session.sent.max(rev);
                         session.accepts.remove(0);
                         continue;
@@ -164,7 +165,7 @@ impl Server {
                 } else {
                     new_changes(members(first))
                 };
-                out.push((id, message));
+                out.push((id, message, false));
                 session.sent = last;
             }
         }

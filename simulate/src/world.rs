@@ -50,8 +50,11 @@ struct Seat {
 struct Connection {
     seat: usize,
     is_open: bool,
-    /// When the last message arrives that is on its way, down and up.
+    /// When the last message in order arrives that is on its way, down and up.
     last: [u64; 2],
+    /// When the very last message arrives, and whether one was lost.
+    latest: u64,
+    has_lost: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,11 +90,12 @@ struct World {
     ledger: Ledger,
     commits: u64,
     failure: Option<String>,
+    traces: bool,
 }
 
-/// Runs one seed.
-pub fn run(seed: u64) -> Report {
-    let mut world = World::new(seed);
+/// Runs one seed, and prints each event if it is to be traced.
+pub fn run(seed: u64, traces: bool) -> Report {
+    let mut world = World::new(seed, traces);
     let failure = world.trouble().and_then(|()| world.quiesce()).and_then(|()| world.compare()).err();
     Report {
         tabs: world.seats.len() as u64,
@@ -103,7 +107,7 @@ pub fn run(seed: u64) -> Report {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, traces: bool) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let faults = Faults::random(&mut random);
         // Few most of the time: what goes wrong between two is found sooner.
@@ -140,6 +144,7 @@ impl World {
             ledger: Ledger::default(),
             commits: 0,
             failure: None,
+            traces,
         }
     }
 
@@ -237,6 +242,11 @@ impl World {
     }
 
     fn handle(&mut self, event: Event) -> Result<(), String> {
+        if self.traces && !matches!(event, Event::Clock(_)) {
+            let revs =
+                self.seats.iter().map(|seat| (seat.connection, seat.tab.as_ref().map(|tab| tab.pad.client().rev())));
+            println!("{} {event:?}, head {}, {:?}", self.now, self.server.head(), revs.collect::<Vec<_>>());
+        }
         match event {
             Event::Act(seat) => self.act(seat)?,
             Event::Clock(seat) => self.clock(seat),
@@ -375,7 +385,8 @@ impl World {
         self.number += 1;
         let id = self.number;
         seat.connection = Some(id);
-        self.connections.insert(id, Connection { seat: number, is_open: true, last: [self.now; 2] });
+        self.connections
+            .insert(id, Connection { seat: number, is_open: true, last: [self.now; 2], latest: 0, has_lost: false });
         let capabilities = id % 2;
         self.send_up(
             id,
@@ -469,6 +480,7 @@ impl World {
         if !overtakes {
             *last = time;
         }
+        connection_of.latest = connection_of.latest.max(time + (copies - 1) * delay);
         let wait = time - self.now;
         for copy in 0..copies {
             self.at(wait + copy * delay, Event::Down(connection, message.clone()));
@@ -502,8 +514,13 @@ impl World {
     }
 
     fn send_out(&mut self) {
-        for (connection, message) in self.server.fan_out() {
-            self.send_down(connection, message);
+        for (connection, message, is_empty) in self.server.fan_out() {
+            // An acknowledgement without a revision names the head. If the revisions before it are late or lost, it reads as
+            // if the commit had become the next one: the protocol cannot tell, so here it is lost with them.
+            let state = self.connections.get(&connection);
+            if !is_empty || state.is_some_and(|state| !state.has_lost && state.latest <= self.now) {
+                self.send_down(connection, message);
+            }
         }
     }
 

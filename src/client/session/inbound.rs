@@ -417,7 +417,7 @@ impl Client {
     }
 
     /// Makes the view from the three layers. If even that fails, the local changes fit no more.
-    fn rebuild_view(&mut self) {
+    pub(super) fn rebuild_view(&mut self) {
         let rev = self.rev();
         let Some(layers) = &self.layers else { return };
         let mut view = layers.base().clone();

@@ -1,0 +1,234 @@
+//! A whole client: every type of message, right and wrong, with edits, commits, lost connections and kept changes between.
+
+use super::input::text;
+use arbitrary::{Result, Unstructured};
+use easysync::{
+    AttribPool, AttribSet, Attribute, Changeset, Document, Effect, KeptList, Pad, PoolForm, json_atext, json_pool,
+    json_string,
+};
+
+const POOL: &str =
+    r#"{"numToAttrib":{"0":["author","a.me"],"1":["author","a.you"],"2":["bold","true"],"3":["bold",""]},"nextNum":4}"#;
+
+/// A pad, and what a server could say to it.
+struct Session {
+    pad: Pad,
+    /// The last request that the pad has made.
+    request: u32,
+    /// What was kept at some time.
+    kept: Option<String>,
+    now: f64,
+}
+
+pub fn client(data: &[u8]) {
+    let mut u = Unstructured::new(data);
+    let mut session = Session { pad: Pad::new(), request: 0, kept: None, now: 0.0 };
+    // An input that ends early has been run as far as it goes.
+    while !u.is_empty() && session.step(&mut u).is_ok() {
+        session.check();
+    }
+}
+
+impl Session {
+    fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        match u.arbitrary::<u8>()? % 32 {
+            0..3 => {
+                let message = self.client_vars(u)?;
+                self.receive(&message);
+            }
+            3..8 => {
+                let rev = self.rev(u)?;
+                let message =
+                    format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES",{}}}}}"#, self.item(u, rev)?);
+                self.send(u, &message)?;
+            }
+            8..11 => {
+                let rev = self.rev(u)?;
+                let mut items = Vec::new();
+                for index in 0..u32::from(u.arbitrary::<u8>()? % 4) {
+                    items.push(format!("{{{}}}", self.item(u, rev + index)?));
+                }
+                let items = items.join(",");
+                let message =
+                    format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES_BATCH","changes":[{items}]}}}}"#);
+                self.send(u, &message)?;
+            }
+            11..14 => {
+                let message =
+                    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{}}}}}"#, self.rev(u)?);
+                self.send(u, &message)?;
+            }
+            14..17 => {
+                let (rev, request) = (self.rev(u)?, self.request);
+                let mut steps = Vec::new();
+                for _ in 0..u.arbitrary::<u8>()? % 4 {
+                    steps.push(json_string(&self.changeset(u)?.to_utf16()));
+                }
+                let (steps, deltas) = (steps.join(","), vec!["7"; steps.len()].join(","));
+                let message = format!(
+                    r#"{{"type":"CHANGESET_REQ","data":{{"forwardsChangesets":[{steps}],"backwardsChangesets":[{steps}],"apool":{POOL},"timeDeltas":[{deltas}],"start":{rev},"granularity":1,"requestID":{request}}}}}"#
+                );
+                self.send(u, &message)?;
+            }
+            17 => {
+                let rev = self.rev(u)?;
+                let item =
+                    if u.arbitrary()? { self.item(u, rev)? } else { format!(r#""noChanges":true,"newRev":{rev}"#) };
+                let message =
+                    format!(r#"{{"type":"COLLABROOM","data":{{"type":"CLIENT_RECONNECT","headRev":{rev},{item}}}}}"#);
+                self.send(u, &message)?;
+            }
+            18 => {
+                let reason = *u.choose(&["badChangeset", "rateLimited", "userdup", "\\ud83d"])?;
+                self.receive(&format!(r#"{{"disconnect":"{reason}"}}"#));
+            }
+            19 => {
+                let len = usize::from(u.arbitrary::<u8>()?).min(u.len());
+                let message = String::from_utf8_lossy(u.bytes(len)?).into_owned();
+                self.receive(&message);
+            }
+            20..24 => {
+                let len = self.pad.shown().len_utf16();
+                let (from, to) = (self.place(u, len)?, self.place(u, len)?);
+                let text = text(u, 4)?;
+                let _may_not_fit = self.pad.edit(&[(from.min(to)..from.max(to), &text)], None, self.now);
+            }
+            24 => drop(if u.arbitrary()? { self.pad.undo() } else { self.pad.redo() }),
+            25 => drop(self.pad.commit().unwrap()),
+            26 => self.pad.disconnected(),
+            27 => {
+                self.now += f64::from(u.arbitrary::<u16>()?);
+                self.pad.expire(self.now);
+            }
+            28 => match (u.arbitrary::<u8>()? % 4, &self.kept) {
+                (0, _) | (_, None) => self.kept = self.pad.client().kept().map(|list| list.to_string()),
+                (1, Some(kept)) => self.pad.restore(KeptList::parse(kept).unwrap()),
+                (2, Some(_)) => drop(self.pad.discard(u.arbitrary::<u8>()?.into())),
+                (_, Some(kept)) => {
+                    if let Ok(list) = KeptList::parse(&broken(u, kept)?) {
+                        self.pad.restore(list);
+                    }
+                }
+            },
+            29 => self.pad.set_slice(usize::from(u.arbitrary::<u8>()? % 4)),
+            30 => drop(self.pad.proceed(usize::from(u.arbitrary::<u8>()? % 4))),
+            _ => drop(self.pad.flush().unwrap()),
+        }
+        Ok(())
+    }
+
+    /// A message, at times broken on its way.
+    fn send(&mut self, u: &mut Unstructured<'_>, message: &str) -> Result<()> {
+        let is_broken = u.arbitrary::<u8>()? % 8 == 0;
+        let message = if is_broken { broken(u, message)? } else { message.to_owned() };
+        self.receive(&message);
+        Ok(())
+    }
+
+    fn receive(&mut self, message: &str) {
+        let before = self.pad.client().clone();
+        if self.pad.receive(message).is_err() && self.pad.client().rev() == before.rev() {
+            assert_eq!(self.pad.client().base(), before.base(), "{message}");
+            assert_eq!(self.pad.client().view(), before.view(), "{message}");
+        }
+        while let Some(effect) = self.pad.next_effect() {
+            if let Effect::Send(request) = effect
+                && let Some((_, number)) = request.split_once(r#""requestID":"#)
+            {
+                self.request = number.trim_end_matches('}').parse().unwrap();
+            }
+        }
+    }
+
+    /// The three layers make the view, and what is shown catches up with it.
+    fn check(&mut self) {
+        let client = self.pad.client();
+        let Some(layers) = client.layers() else { return };
+        let mut view = layers.base().clone();
+        for change in layers.submitted().into_iter().chain([layers.pending()]) {
+            view.apply(change, client.pool()).unwrap();
+        }
+        assert_eq!(Some(&view), client.view());
+        assert!(client.rev() <= client.known_rev());
+        let mut pad = self.pad.clone();
+        pad.flush().unwrap();
+        assert_eq!(pad.shown().text(), view.text());
+        if let Some(list) = client.kept() {
+            assert_eq!(KeptList::parse(&list.to_string()).unwrap(), list);
+        }
+    }
+
+    fn client_vars(&self, u: &mut Unstructured<'_>) -> Result<String> {
+        let (mut pool, base) = (AttribPool::new(), self.pad.client().base());
+        // The same document again, or another.
+        let (doc, rev) = match base.filter(|_| u.ratio(3, 4).unwrap_or_default()) {
+            Some(base) => {
+                pool = self.pad.client().pool().clone();
+                (base.clone(), self.rev(u)?)
+            }
+            None => {
+                let bold = AttribSet::from(pool.put(Attribute::new("bold", "true")));
+                let mut text = text(u, 8)?;
+                text.push(0x0a);
+                (Document::from_pieces([(&*text, &bold)]), u32::from(u.arbitrary::<u8>()? % 4))
+            }
+        };
+        let author = *u.choose(&["a.me", "a.me", "a.me", "a.other"])?;
+        let (atext, pool) = (json_atext(&doc.to_atext()), json_pool(&pool, PoolForm::Short));
+        Ok(format!(
+            r#"{{"type":"CLIENT_VARS","data":{{"userId":"{author}","collab_client_vars":{{"padId":"p","rev":{rev},"time":{rev},"initialAttributedText":{atext},"apool":{pool}}}}}}}"#
+        ))
+    }
+
+    /// A revision: the next one most of the time.
+    fn rev(&self, u: &mut Unstructured<'_>) -> Result<u32> {
+        let rev = self.pad.client().rev();
+        Ok(match u.arbitrary::<u8>()? % 8 {
+            0 => rev.saturating_sub(1),
+            1 => rev,
+            2 => rev + 2,
+            3 => rev + u32::from(u.arbitrary::<u8>()?),
+            _ => rev + 1,
+        })
+    }
+
+    fn item(&self, u: &mut Unstructured<'_>, rev: u32) -> Result<String> {
+        let author = *u.choose(&["a.me", "a.you", ""])?;
+        let changeset = json_string(&self.changeset(u)?.to_utf16());
+        Ok(format!(r#""newRev":{rev},"changeset":{changeset},"apool":{POOL},"author":"{author}","currentTime":{rev}"#))
+    }
+
+    /// A changeset that fits the base, or what was submitted, which is the same as an own commit.
+    fn changeset(&self, u: &mut Unstructured<'_>) -> Result<Changeset> {
+        let empty = Document::new();
+        let doc = self.pad.client().base().unwrap_or(&empty);
+        if u.ratio(1, 8)?
+            && let Some(submitted) = self.pad.client().layers().and_then(|layers| layers.submitted())
+        {
+            return Ok(submitted.prepare_for_wire(self.pad.client().pool()).changeset);
+        }
+        let len = doc.len_utf16();
+        let (from, to) = (self.place(u, len)?, self.place(u, len)?);
+        let number = easysync::AttribId(u32::from(u.arbitrary::<u8>()? % 4));
+        Ok(doc.splice(from.min(to)..from.max(to), &text(u, 4)?, &number.into()).unwrap())
+    }
+
+    /// A place before the final newline.
+    fn place(&self, u: &mut Unstructured<'_>, len: usize) -> Result<usize> {
+        Ok(usize::from(u.arbitrary::<u8>()?) % len.max(1))
+    }
+}
+
+/// A text with one character changed, left out, or nothing behind it.
+fn broken(u: &mut Unstructured<'_>, message: &str) -> Result<String> {
+    let at = usize::from(u.arbitrary::<u16>()?) % message.len().max(1);
+    let at = (0..=at).rev().find(|&at| message.is_char_boundary(at)).unwrap_or_default();
+    let (before, rest) = message.split_at(at);
+    let mut rest = rest.chars();
+    rest.next();
+    Ok(match u.arbitrary::<u8>()? % 3 {
+        0 => before.to_owned(),
+        1 => format!("{before}{}", rest.as_str()),
+        _ => format!("{before}{}{}", char::from(u.arbitrary::<u8>()? & 0x7f), rest.as_str()),
+    })
+}
