@@ -1,18 +1,10 @@
 // Long work in small slices, so that the page stays alive.
 
-/** What browsers have that know tasks of several priorities; the types of the language's own library do not know it yet. */
-interface TaskScheduler {
-  postTask(task: () => void, options: { priority: 'user-blocking' | 'user-visible' | 'background' }): Promise<void>;
-}
-
 /**
  * Resolves as soon as everything else that waits has had its turn: input, timers, messages, painting. Timers would be slowed down, and
- * what `scheduler.yield` resumes goes before timers and messages, so that these would wait until all the work is done. A message to oneself takes the
- * way over another thread, which costs milliseconds while all cores are busy.
+ * what `scheduler.yield` resumes goes before timers and messages, so that these would wait until all the work is done.
  */
 export function breathe(): Promise<void> {
-  const { scheduler } = globalThis as { scheduler?: Partial<TaskScheduler> };
-  if (scheduler?.postTask) return scheduler.postTask(() => undefined, { priority: 'user-visible' });
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
