@@ -465,11 +465,15 @@ impl World {
 
     fn send_down(&mut self, connection: u64, message: String) {
         let what = if message.contains("ACCEPT_COMMIT") { "lost acknowledgement" } else { "lost message" };
-        if self.happens(self.faults.loss, what) {
+        let is_lost = self.happens(self.faults.loss, what);
+        let is_corrupt = !is_lost && self.happens(self.faults.corrupt, "corrupt");
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.has_lost |= is_lost || is_corrupt;
+        }
+        if is_lost {
             return;
         }
-        let message =
-            if self.happens(self.faults.corrupt, "corrupt") { corrupted(&message, &mut self.random) } else { message };
+        let message = if is_corrupt { corrupted(&message, &mut self.random) } else { message };
         let delay = self.random.u64(1..=self.latency);
         let overtakes = self.happens(self.faults.reorder, "reordered");
         let copies = if self.happens(self.faults.duplicate, "duplicate") { 2 } else { 1 };

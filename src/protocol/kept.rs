@@ -32,7 +32,7 @@ pub struct Kept {
 pub struct Mark {
     /// When it was made, in milliseconds since 1970, if the server has told.
     pub time: Option<f64>,
-    /// A sum over what it changed, if that was seen; see [`fingerprint`].
+    /// A sum over what it changed, if that was seen; see `fingerprint`.
     pub change: Option<u64>,
 }
 

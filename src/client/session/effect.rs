@@ -8,7 +8,7 @@ use crate::text::Utf16String;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// The document is there: the editor shows [`Client::view`].
+    /// The document is there: the editor shows [`Client::view`](crate::Client::view).
     Joined {
         /// Its revision.
         rev: u32,
