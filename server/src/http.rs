@@ -3,19 +3,21 @@
 use crate::authors::{is_token, new_token};
 use crate::export::{self, export_txt};
 use crate::gateway::{Sockets, cookie};
+use crate::import::{self, MAX_FILE};
 use crate::pad::history::History;
 use crate::pad::revision::PadError;
 use crate::pad::{Message, Snapshot};
 use crate::pads::{Found, Shared, is_name, random_name, sanitize};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use base64::Engine;
-use easysync::document_to_html;
+use bytes::Bytes;
+use easysync::{Value, document_to_html};
 use rand::Rng;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/p/{pad}/timeslider", get(timeslider_page))
         .route("/p/{pad}/export/{format}", get(export_head))
         .route("/p/{pad}/{rev}/export/{format}", get(export_revision))
+        .route("/p/{pad}/import", post(import_file).layer(DefaultBodyLimit::max(MAX_FILE)))
         .route("/health", get(health))
         .nest_service("/static", files)
         .fallback(async || text_page(StatusCode::NOT_FOUND, "There is no such page."))
@@ -277,6 +280,70 @@ async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Resu
     });
     let text = work.await.map_err(|error| failed(&error))?.map_err(|error: PadError| failed(&error))?;
     Ok((file_headers(&shown, format, kind), text).into_response())
+}
+
+/// Makes a new pad of an `.etherpad` file, by the form that Etherpad's page sends, and with the answer that it understands. What is wrong with a
+/// file is told in `detail`.
+async fn import_file(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap, form: Multipart) -> Response {
+    let answer = |status: StatusCode, code: u8, message: &str, detail: Option<String>| {
+        let data = if code == 0 { Value::object([("directDatabaseAccess", Value::Bool(true))]) } else { Value::Null };
+        let mut body =
+            Value::object([("code", Value::from(u32::from(code))), ("message", message.into()), ("data", data)]);
+        if let Some(detail) = detail {
+            body.set("detail", detail.as_str().into());
+        }
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        (status, headers, body.to_string()).into_response()
+    };
+    // Another site's page may not make pads here.
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    let is_foreign = origin.is_some_and(|origin| origin.split_once("://").map(|(_, host)| host) != host(&headers));
+    if is_foreign || site.etherpad.is_some() {
+        return answer(StatusCode::FORBIDDEN, 1, "permission", None);
+    }
+    if other_name(&name, "").is_some() || name.starts_with("r.") {
+        return answer(
+            StatusCode::BAD_REQUEST,
+            1,
+            "uploadFailed",
+            Some("this cannot be the name of a new pad".to_owned()),
+        );
+    }
+    let file = match file_of(form).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return answer(StatusCode::BAD_REQUEST, 1, "uploadFailed", Some("the form has no file".to_owned())),
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => return answer(StatusCode::PAYLOAD_TOO_LARGE, 1, "maxFileSize", None),
+        Err(_) => return answer(StatusCode::BAD_REQUEST, 1, "uploadFailed", Some("the form is broken".to_owned())),
+    };
+    let Ok(permit) = site.shared.readers.clone().acquire_owned().await else {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, 2, "internalError", None);
+    };
+    let shared = site.shared.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = import::import(&shared, &name, &file);
+        drop(permit);
+        done
+    });
+    match done.await {
+        Ok(Ok(())) => answer(StatusCode::OK, 0, "ok", None),
+        Ok(Err(error)) if error.status() != "internalError" => {
+            answer(StatusCode::BAD_REQUEST, 1, error.status(), Some(error.to_string()))
+        }
+        failed => {
+            tracing::error!(?failed, "cannot import");
+            answer(StatusCode::INTERNAL_SERVER_ERROR, 2, "internalError", None)
+        }
+    }
+}
+
+/// The file in a form: the field `file`.
+async fn file_of(mut form: Multipart) -> Result<Option<Bytes>, StatusCode> {
+    while let Some(field) = form.next_field().await.map_err(|error| error.status())? {
+        if field.name() == Some("file") {
+            return field.bytes().await.map(Some).map_err(|error| error.status());
+        }
+    }
+    Ok(None)
 }
 
 /// Headers of a file to be kept, named after the pad.

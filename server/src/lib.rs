@@ -6,7 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | `config` | what can be set at the start |
-//! | `http` | pages, files, exports |
+//! | `http`, `export`, `import` | pages, and pads as files, out and in |
 //! | `gateway`, `socketio` | connections and their messages |
 //! | `pads`, `pad` | which pads are open; each is a task that owns its document |
 //! | `authors` | who is who |
@@ -27,6 +27,7 @@ mod config;
 mod export;
 mod gateway;
 mod http;
+mod import;
 mod pad;
 mod pads;
 mod socketio;

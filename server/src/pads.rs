@@ -5,7 +5,7 @@ use crate::pad::{Message, Pad, PadHandle, record};
 use crate::store::{Store, StoreError, Writer};
 use easysync::Value;
 use rand::Rng;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     open: Mutex<HashMap<String, PadHandle>>,
     read_only: Mutex<HashMap<String, String>>,
     is_stopping: Mutex<bool>,
+    /// Pads that are being made from files.
+    importing: Mutex<HashSet<String>>,
 }
 
 /// A pad that a client or a page asks for.
@@ -50,14 +52,31 @@ impl Shared {
             open: Mutex::default(),
             read_only: Mutex::default(),
             is_stopping: Mutex::new(false),
+            importing: Mutex::default(),
         })
     }
 
-    /// Hands a message to a pad, which is opened if it is not. `None` when the server is stopping.
+    /// Reserves a name for a pad that is made from a file; false if there is a pad, or there will be. Blocks.
+    pub fn begin_import(&self, id: &str) -> Result<bool, StoreError> {
+        // The lock is held, so that nobody opens the pad meanwhile.
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = !open.contains_key(id) && self.store.get(&record::key(id))?.is_none();
+        Ok(is_free && self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()))
+    }
+
+    /// The pad is there, or will not be.
+    pub fn end_import(&self, id: &str) {
+        self.importing.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Hands a message to a pad, which is opened if it is not. `None` when the server is stopping, or makes the pad from a file.
     pub fn send(self: &Arc<Self>, id: &str, message: Message) -> Option<PadHandle> {
         // The lock is held while sending, so that a pad which is about to close sees the message and stays.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) {
+            return None;
+        }
+        if self.importing.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
             return None;
         }
         let handle = open.entry(id.to_owned()).or_insert_with(|| Pad::start(id.to_owned(), self.clone()));

@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{Person, Wire, at, get, number, start, start_with};
+use common::{Person, Wire, at, get, number, post_file, start, start_with};
 use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
 use easysync_server::{RedbStore, Server, Store};
 use std::collections::BTreeMap;
@@ -267,4 +267,71 @@ fn age(file: &std::path::Path, revs: std::ops::Range<u32>) {
         let older = time.parse::<u64>().unwrap() - 660_000;
         store.write(&[(key, format!("{before}\"timestamp\":{older}{rest}"))]).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_file_becomes_a_pad_with_all_its_revisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let address = server.address();
+    write(&server, 230).await;
+    let mut wire = Wire::connect(address, None).await;
+    wire.join("p", "").await;
+    wire.send(r#"{"type":"COLLABROOM","component":"pad","data":{"type":"SAVE_REVISION"}}"#).await;
+    wire.expect("NEW_SAVEDREV").await;
+    let (_, file) = get(address, "/p/p/export/etherpad").await;
+    // What a file says of key revisions, and keys of other kinds, is not believed.
+    let file = file.replacen(r#""atext":{"text":"Hello"#, r#""atext":{"text":"Other"#, 1);
+    let file = format!(
+        r#"{},"token2author:t.mine":"a.you","pad:p:revs:231":{{"changeset":"Z:1>1+1$x"}}}}"#,
+        &file[..file.len() - 1]
+    );
+
+    // What is wrong is told, and nothing of it stays.
+    let broken = file.replacen(r#""pad:p:revs:57":{"changeset":"Z:"#, r#""pad:p:revs:57":{"changeset":"Z:z"#, 1);
+    let without = file.replacen("pad:p:revs:100\"", "pad:p:revs:1000\"", 1);
+    for (file, record) in [(&*broken, "pad:p:revs:57"), (&without, "pad:p:revs:100"), ("nonsense", ""), ("{}", "")] {
+        let (status, answer) = post_file(address, "/p/q/import", "", file).await;
+        assert_eq!(status, 400, "{answer}");
+        let answer = Value::parse(&answer).unwrap();
+        assert_eq!(common::text(&answer, &["message"]), "uploadFailed");
+        assert!(common::text(&answer, &["detail"]).contains(record), "{answer}");
+    }
+    let (status, answer) = post_file(address, "/p/q/import", "Origin: http://elsewhere.example\r\n", &file).await;
+    assert_eq!(status, 403, "{answer}");
+    assert_eq!(post_file(address, "/p/a$b/import", "", &file).await.0, 400);
+    assert_eq!(get(address, "/p/q/export/txt").await.0, 404);
+
+    let (status, answer) = post_file(address, "/p/q/import", &format!("Origin: http://{address}\r\n"), &file).await;
+    assert_eq!((status, number(&Value::parse(&answer).unwrap(), &["code"])), (200, 0), "{answer}");
+    let (status, answer) = post_file(address, "/p/q/import", "", &file).await;
+    assert_eq!(status, 400);
+    assert_eq!(common::text(&Value::parse(&answer).unwrap(), &["message"]), "padHasData");
+
+    for rev in [0, 57, 99, 100, 101, 229, 230] {
+        let text = |pad: &str| format!("/p/{pad}/{rev}/export/txt");
+        assert_eq!(get(address, &text("q")).await, get(address, &text("p")).await, "revision {rev}");
+    }
+    let (_, again) = get(address, "/p/q/export/etherpad").await;
+    let (one, two) = (Value::parse(&file).unwrap(), Value::parse(&again).unwrap());
+    assert_eq!(at(&two, &["pad:q", "savedRevisions"]), at(&one, &["pad:p", "savedRevisions"]));
+    for rev in 0..=230 {
+        let [one, two] = [(&one, "p"), (&two, "q")].map(|(file, pad)| at(file, &[&format!("pad:{pad}:revs:{rev}")]));
+        assert_eq!(at(one, &["changeset"]), at(two, &["changeset"]), "revision {rev}");
+        assert_eq!(at(one, &["meta", "timestamp"]), at(two, &["meta", "timestamp"]), "revision {rev}");
+    }
+    // It is a pad like any other, also after the server was started anew.
+    let mut person = Person::open(address, "q", "").await;
+    assert_eq!(person.client.rev(), 230);
+    person.insert(0, "more ").await;
+    person.settle(231).await;
+    server.stop().await.unwrap();
+    let server = start(folder.path()).await;
+    let (_, text) = get(server.address(), "/p/q/export/txt").await;
+    assert!(text.starts_with("more "), "{text}");
+    let (_, before) = get(server.address(), "/p/q/230/export/txt").await;
+    assert_eq!(text, format!("more {before}"));
+    server.stop().await.unwrap();
+    let store = RedbStore::open(&folder.path().join("pads.redb")).unwrap();
+    assert_eq!(store.get("token2author:t.mine").unwrap(), None);
 }

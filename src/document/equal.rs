@@ -222,6 +222,6 @@ mod tests {
         let found = |new: &[usize]| longest_ascending(&list(new)).into_iter().map(|line| line.1).collect::<Vec<_>>();
         assert_eq!(found(&[3, 0, 4, 1, 2, 5]), [0, 1, 2, 5]);
         assert_eq!(found(&[2, 1, 0]).len(), 1);
-        assert_eq!(found(&[]), []);
+        assert!(found(&[]).is_empty());
     }
 }

@@ -278,10 +278,26 @@ pub async fn get(address: SocketAddr, path: &str) -> (u16, String) {
 
 /// The same, with headers, each with its line end; also gives the headers of the answer.
 pub async fn get_with(address: SocketAddr, path: &str, headers: &str) -> (u16, String, String) {
+    // Version 1.0, so that the answer comes in one piece and ends with the connection.
+    request(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n")).await
+}
+
+/// Sends a form with a file: the status, and the answer's text.
+pub async fn post_file(address: SocketAddr, path: &str, headers: &str, file: &str) -> (u16, String) {
+    let body = format!(
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.etherpad\"\r\n\r\n{file}\r\n--edge--\r\n"
+    );
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: {length}\r\n{headers}\r\n"
+    );
+    let (status, _, text) = request(address, &(head + &body)).await;
+    (status, text)
+}
+
+async fn request(address: SocketAddr, request: &str) -> (u16, String, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // Version 1.0, so that the answer comes in one piece and ends with the connection.
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
