@@ -36,6 +36,11 @@ fn parse() {
 }
 
 #[test]
+fn client() {
+    replay("client", fuzz::client);
+}
+
+#[test]
 fn apply() {
     replay("apply", fuzz::apply);
 }

@@ -235,10 +235,11 @@ async function cancelAtHalf({ page, flood }) {
   const inserted = await fill({ page, flood });
   const stopped = await page.evaluate(
     (half) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const { session } = window.easysync;
         session.on('progress', (progress) => {
           if (progress.state === 'cancelled') resolve({ ...progress, rev: session.rev });
+          else if (progress.state === 'done' || progress.state === 'failed') reject(new Error('it was over before it was cancelled'));
         });
         session.resumeCatchUp();
         const look = () => (session.rev >= half ? session.cancelCatchUp() : setTimeout(look, 0));

@@ -148,6 +148,17 @@ impl Layers {
         Ok(Some(wire))
     }
 
+    /// Whether what is to be sent next has inserts under other names, which get the name of `author` then: that of a new
+    /// session can be another. O(submitted + pending).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`].
+    pub(super) fn has_other_names(&self, author: &Utf16String, pool: &mut AttribPool) -> Result<bool, Error> {
+        let next = self.local.submitted.as_ref().unwrap_or(&self.local.pending);
+        Ok(next.claim_inserts(author, pool)? != *next)
+    }
+
     /// What was submitted, to be sent once more just as it is, but for the author's name: that of a new session can be
     /// another. `None` if nothing was, or others have taken all of it away. O(submitted).
     ///

@@ -87,8 +87,6 @@ pub struct Client {
     in_flight: bool,
     /// Whether what was submitted may have been sent on an earlier connection, so that it can come as a revision.
     may_be_stored: bool,
-    /// Whether there are changes from before one got another author's name.
-    is_renamed: bool,
     /// Whether the server has dropped a message, one does not know which.
     is_limited: bool,
     /// Whether the server has ended the session.
@@ -162,7 +160,6 @@ impl Client {
             check: None,
             in_flight: false,
             may_be_stored: false,
-            is_renamed: false,
             is_limited: false,
             has_ended: false,
             restoring: Vec::new(),
@@ -439,6 +436,7 @@ impl Client {
         if self.phase != Phase::Live || self.in_flight || self.read_only {
             return Ok(None);
         }
+        let is_renamed = layers.has_other_names(&self.author, &mut self.pool)?;
         let wire = match layers.resend(&self.author, &mut self.pool)? {
             Some(wire) => Some(wire),
             None => {
@@ -446,14 +444,12 @@ impl Client {
                 layers.prepare_signed(&self.author, &mut self.pool)?
             }
         };
-        let (has_uncommitted, has_more) = (layers.has_uncommitted(), !layers.pending().is_identity());
-        if !has_uncommitted {
+        if !layers.has_uncommitted() {
             self.view = None;
-        } else if self.is_renamed && wire.is_some() {
+        } else if is_renamed {
             // What goes out now has the new name on it.
             self.rebuild_view();
         }
-        self.is_renamed &= has_more;
         self.in_flight = wire.is_some();
         self.changes += u64::from(wire.is_some());
         Ok(wire.map(|wire| user_changes(self.order.rev(), &wire)))
@@ -552,7 +548,6 @@ impl Client {
     }
 
     fn joined_at(&mut self, rev: u32, time: Option<f64>, session: (Utf16String, Utf16String, bool)) {
-        self.is_renamed |= self.has_uncommitted() && self.author != session.1;
         (self.pad_id, self.author, self.read_only) = session;
         (self.in_flight, self.is_rejoining, self.has_ended, self.is_limited) = (false, false, false, false);
         self.joined = (rev, time);
