@@ -108,6 +108,7 @@ export class Session {
   private tellsRevisions = false;
   private seconds = 0;
   private restarts: number[] = [];
+  private hasJustRestarted = false;
   /** Whether the editor waits for an engine that has its text again. */
   private isAway = false;
   private isGivenUp = false;
@@ -306,7 +307,13 @@ export class Session {
       this.events.emit('trouble', error instanceof Error ? error : new Error(String(error)));
       return false;
     }
-    if (!this.isClosed && this.state !== 'disconnected') this.restart(error as Error);
+    // Whatever else fails within the same task fails of the same cause.
+    if (this.isClosed || this.state === 'disconnected' || this.hasJustRestarted) return true;
+    this.hasJustRestarted = true;
+    setTimeout(() => {
+      this.hasJustRestarted = false;
+    }, 0);
+    this.restart(error as Error);
     return true;
   }
 

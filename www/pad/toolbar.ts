@@ -47,7 +47,8 @@ export function buildToolbar(element: HTMLElement, editor: Editor, engine: () =>
   const update = (): void => {
     const { state } = editor.view;
     const now = engine();
-    if (now.length === 0) return;
+    // An engine that has just been started has no text yet.
+    if (now.length !== state.doc.length + 1) return;
     for (const [action, button] of buttons) {
       if (action.active) setIfNew(button, 'aria-pressed', String(action.active(state, now)));
       // Not `disabled`: a button that loses the focus when it is used up throws keyboard users out of the toolbar.
