@@ -15,7 +15,7 @@ import { needBrowser, needPackages } from '../../scripts/setup.mjs';
 import { launch, openPad } from '../../tests/e2e/support/browser.js';
 import { Server } from '../../tests/e2e/support/server.js';
 import { makePad } from '../page/document.mjs';
-import { longestTask, median } from '../page/measures.mjs';
+import { longestOf, median } from '../page/measures.mjs';
 import { Flood } from './flood.mjs';
 
 const { values } = parseArgs({
@@ -207,7 +207,7 @@ async function catchUp({ page, flood }, { slice = null, traced = false, types = 
   await assertText(page, flood.textWith(inserted), keys);
   const { echo, longTasks, eventWorst, reports } = await page.evaluate(() => window.bench);
   if (isQueued) assertReports(reports, slice === null);
-  return { total, echo, longTasks, eventWorst, longestTask: trace ? longestTask(trace.traceEvents).longestTask : null };
+  return { total, echo, longTasks, eventWorst, longestTask: trace ? longestOf(trace.traceEvents).longestTask : null };
 }
 
 /** What others wrote is all there, and each keystroke is. */

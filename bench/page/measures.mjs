@@ -46,7 +46,7 @@ export async function measure(browser, server, name, { seconds }) {
     // By itself: a trace takes time of its own.
     await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
     await burstWithTyping(page, devtools, author);
-    const { longestTask, longestTaskCpu } = longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
+    const { longestTask, longestTaskCpu } = longestOf(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
     await assertEqual(page, server, name);
     return { ready, perChange, perChangeUnseen, burst, longestTask, longestTaskCpu, echoWorst: Math.max(...echo), echoMedian: median(echo), keys: echo.length };
   } finally {
@@ -201,7 +201,7 @@ async function burstWithTyping(page, devtools, author) {
 }
 
 /** The longest task of the page's main thread: by the clock, and by the time that it had a processor. */
-export function longestTask(events) {
+export function longestOf(events) {
   const threads = new Map();
   for (const { name, pid, tid, args } of events) {
     if (name === 'thread_name' && args.name === 'CrRendererMain') threads.set(`${pid} ${tid}`, []);
