@@ -6,16 +6,12 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { buildPackage, buildPages, buildServer } from '../../scripts/build.mjs';
-import { output } from '../../scripts/run.mjs';
-import { needBrowser, needPackages } from '../../scripts/setup.mjs';
-import { launch, openPad } from '../../tests/e2e/support/browser.js';
-import { Server } from '../../tests/e2e/support/server.js';
+import { openPad } from '../../tests/e2e/support/browser.js';
 import { makePad } from '../page/document.mjs';
 import { longestOf, median } from '../page/measures.mjs';
+import { openStage, positive } from '../stage.mjs';
 import { Flood } from './flood.mjs';
 
 const { values } = parseArgs({
@@ -26,12 +22,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const [runs, revisions, size] = ['runs', 'revisions', 'size'].map((name) => {
-  const number = Number(values[name]);
-  if (Number.isInteger(number) && number > 0) return number;
-  console.error(`--${name} wants whole numbers above 0, not ${values[name]}`);
-  process.exit(2);
-});
+const [runs, revisions, size] = ['runs', 'revisions', 'size'].map((name) => positive(name, values[name]));
 /** Between two keystrokes, in milliseconds. */
 const KEY_INTERVAL = 20;
 
@@ -49,19 +40,12 @@ const MEASURES = [
   { key: 'floodEcho', label: 'as they arrive, with typing: echo, worst', aim: 50 },
 ];
 
-const { chromium } = needBrowser();
-process.env.CHROMIUM ??= chromium;
-needPackages();
-buildPackage();
-buildPages();
-if (!process.env.EASYSYNC_SERVER) buildServer();
-
-const server = await Server.start();
-const browser = await launch();
+const stage = await openStage();
+const { server, browser } = stage;
 const results = [];
 try {
   await makePad(server.origin, 'catchup', size * 1000);
-  console.log(`\nChromium ${browser.version()}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${runs} runs, ${revisions} revisions, a pad of ${size} kB`);
+  console.log(`\n${stage.described}, ${runs} runs, ${revisions} revisions, a pad of ${size} kB`);
   for (let run = 0; run < runs; run += 1) {
     const unsliced = await measured((page) => catchUp(page, { slice: Number.POSITIVE_INFINITY }));
     const sliced = await measured((page) => catchUp(page, {}));
@@ -92,13 +76,10 @@ try {
   }
   print();
   if (values.json) {
-    const commit = output('git', 'rev-parse', '--short', 'HEAD') ?? null;
-    const machine = { cores: cpus().length, model: cpus()[0]?.model.trim() ?? null };
-    writeFileSync(values.json, `${JSON.stringify({ date: new Date().toISOString(), commit, machine, chromium: browser.version(), runs, revisions, size, unit: 'ms', results }, null, 1)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ ...stage.facts, runs, revisions, size, unit: 'ms', results }, null, 1)}\n`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await stage.close();
 }
 
 /** Opens the pad behind a flood of its own, and measures something of its page. */

@@ -9,23 +9,15 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { launch } from '../../tests/e2e/support/browser.js';
-import { Server } from '../../tests/e2e/support/server.js';
-import { buildPackage, buildPages, buildServer } from '../../scripts/build.mjs';
-import { needBrowser, needPackages } from '../../scripts/setup.mjs';
-import { output, root } from '../../scripts/run.mjs';
+import { root } from '../../scripts/run.mjs';
+import { openStage, positive } from '../stage.mjs';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, seeks: { type: 'string', default: '100' }, json: { type: 'string' } },
 });
-const [runs, seeks] = ['runs', 'seeks'].map((name) => {
-  const number = Number(values[name]);
-  assert.ok(Number.isInteger(number) && number > 0, `--${name} is not a positive number`);
-  return number;
-});
+const [runs, seeks] = ['runs', 'seeks'].map((name) => positive(name, values[name]));
 
 /** What is told, in milliseconds. */
 const MEASURES = [
@@ -45,35 +37,25 @@ if (files.length === 0) {
 const file = files.map((name) => join(folder, name)).sort((a, b) => statSync(b).size - statSync(a).size)[0];
 const name = basename(file).replace(/\.etherpad(\.gz)?$/, '');
 
-const { chromium } = needBrowser();
-process.env.CHROMIUM ??= chromium;
-needPackages();
-buildPackage();
-buildPages();
-if (!process.env.EASYSYNC_SERVER) buildServer();
-
-const server = await Server.start();
-const browser = await launch();
+const stage = await openStage();
+const { server, browser } = stage;
 const results = [];
 try {
   for (let run = 1; run <= runs; run += 1) {
     const { head, open, times } = await measure(run);
     if (run === 1) {
       console.log(`\n${name}: ${head + 1} revisions, ${seeks} random seeks in each of ${runs} runs, a fresh page for each`);
-      console.log(`Chromium ${browser.version()}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`);
+      console.log(stage.described);
     }
     results.push({ run, open, times });
     console.log(`  run ${run}: opened in ${Math.round(open)} ms, ${MEASURES.map(({ label, share }) => `${label} ${format(quantile(times, share))}`).join(', ')}`);
   }
   print();
   if (values.json) {
-    const machine = { cores: cpus().length, model: cpus()[0]?.model.trim() ?? null };
-    const about = { date: new Date().toISOString(), commit: output('git', 'rev-parse', '--short', 'HEAD') ?? null, machine, chromium: browser.version() };
-    writeFileSync(values.json, `${JSON.stringify({ ...about, export: name, runs, seeks, unit: 'ms', results }, null, 1)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ ...stage.facts, export: name, runs, seeks, unit: 'ms', results }, null, 1)}\n`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await stage.close();
 }
 
 /** Opens the file in a new page, and seeks. The revisions are the same in each run of this number. */

@@ -5,15 +5,10 @@
 // The sizes are thousands of code units. Etherpad's figures were taken once, on a machine with two cores.
 
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { launch } from '../../tests/e2e/support/browser.js';
-import { Server } from '../../tests/e2e/support/server.js';
-import { buildPackage, buildPages, buildServer } from '../../scripts/build.mjs';
-import { needBrowser, needPackages } from '../../scripts/setup.mjs';
-import { output } from '../../scripts/run.mjs';
 import { makePad } from './document.mjs';
 import { measure, median } from './measures.mjs';
+import { openStage, positive } from '../stage.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -39,19 +34,11 @@ const MEASURES = [
   { key: 'echoMedian', label: 'keystroke’s echo in a burst, median', etherpad: {}, aim: null },
 ];
 
-const { chromium } = needBrowser();
-process.env.CHROMIUM ??= chromium;
-needPackages();
-buildPackage();
-buildPages();
-if (!process.env.EASYSYNC_SERVER) buildServer();
-
-const server = await Server.start();
-const browser = await launch();
+const stage = await openStage();
+const { server, browser } = stage;
 const results = [];
 try {
-  const version = browser.version();
-  console.log(`\nChromium ${version}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${runs} runs, a fresh pad and page for each`);
+  console.log(`\n${stage.described}, ${runs} runs, a fresh pad and page for each`);
   // The sizes take turns, so that whatever else the machine does falls on all of them.
   for (let run = -1; run < runs; run += 1) {
     for (const size of sizes) {
@@ -67,13 +54,10 @@ try {
   }
   print();
   if (values.json) {
-    const commit = output('git', 'rev-parse', '--short', 'HEAD') ?? null;
-    const machine = { cores: cpus().length, model: cpus()[0]?.model.trim() ?? null };
-    writeFileSync(values.json, `${JSON.stringify({ date: new Date().toISOString(), commit, machine, chromium: version, runs, seconds, unit: 'ms', results }, null, 1)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ ...stage.facts, runs, seconds, unit: 'ms', results }, null, 1)}\n`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await stage.close();
 }
 
 function print() {
@@ -102,11 +86,4 @@ function print() {
 
 function format(value) {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function positive(name, text) {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  console.error(`--${name} wants whole numbers above 0, not ${text}`);
-  process.exit(2);
 }
