@@ -24,32 +24,26 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   return element;
 }
 
-/** Runs `work` once in the next frame, however often it was asked for. */
-export function oncePerFrame(work: () => void): () => void {
-  let asked = false;
-  return () => {
-    if (asked) return;
-    asked = true;
-    // A hidden page draws no frames, and nobody sees it.
-    requestAnimationFrame(() => {
-      asked = false;
-      work();
-    });
+/** Makes, of a way to do something later, a way to do it once however often it was asked for meanwhile. */
+export function once(later: (run: () => void) => void): (work: () => void) => () => void {
+  return (work) => {
+    let asked = false;
+    return () => {
+      if (asked) return;
+      asked = true;
+      later(() => {
+        asked = false;
+        work();
+      });
+    };
   };
 }
 
+/** Runs `work` once in the next frame, however often it was asked for. A hidden page draws no frames, and nobody sees it. */
+export const oncePerFrame = once((run) => requestAnimationFrame(run));
+
 /** Puts work off until the present task is done, and does it once however often it was asked for: what follows from a frame belongs to that frame. */
-export function oncePerTask(work: () => void): () => void {
-  let asked = false;
-  return () => {
-    if (asked) return;
-    asked = true;
-    queueMicrotask(() => {
-      asked = false;
-      work();
-    });
-  };
-}
+export const oncePerTask = once(queueMicrotask);
 
 /** Puts text on the clipboard. Resolves to whether that worked. */
 export async function copyText(text: string): Promise<boolean> {

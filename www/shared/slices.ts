@@ -1,5 +1,7 @@
 // Long work in small slices, so that the page stays alive.
 
+import { once } from './dom';
+
 /**
  * Resolves as soon as everything else that waits has had its turn: input, timers, messages, painting. Timers would be slowed down, and
  * what `scheduler.yield` resumes goes before timers and messages, so that these would wait until all the work is done.
@@ -16,15 +18,4 @@ export function breathe(): Promise<void> {
 }
 
 /** Runs `work` once after the next frame has been drawn, however often it was asked for: what is not urgent does not hold that frame up. */
-export function onceAfterFrame(work: () => void): () => void {
-  let asked = false;
-  return () => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(async () => {
-      await breathe();
-      asked = false;
-      work();
-    });
-  };
-}
+export const onceAfterFrame = once((run) => requestAnimationFrame(() => void breathe().then(run)));

@@ -99,16 +99,15 @@ impl Inbound {
 
     /// Lines up a message behind what waits; `false` if there is no room.
     fn push(&mut self, message: Message) -> bool {
-        let (count, size) = match &message {
-            Message::Revisions(list) => {
-                self.last = self.last.max(list.revisions.last().map_or(0, |revision| revision.rev));
-                (list.revisions.len(), list.revisions.iter().map(|revision| size_of(&revision.wire.changeset)).sum())
-            }
-            Message::Changesets(reply) => {
-                (reply.steps.len(), reply.steps.iter().map(|step| size_of(&step.forwards)).sum())
-            }
-            Message::ClientVars(vars) => (0, vars.atext.text.len() + vars.atext.attribs.len()),
-            _ => (0, 64),
+        if let Message::Revisions(list) = &message {
+            self.last = self.last.max(list.revisions.last().map_or(0, |revision| revision.rev));
+        }
+        let count = revisions_in(&message);
+        let size = match &message {
+            Message::Revisions(list) => list.revisions.iter().map(|revision| size_of(&revision.wire.changeset)).sum(),
+            Message::Changesets(reply) => reply.steps.iter().map(|step| size_of(&step.forwards)).sum(),
+            Message::ClientVars(vars) => vars.atext.text.len() + vars.atext.attribs.len(),
+            _ => 64,
         };
         if self.revisions + count > MAX_WAITING || self.size + size > MAX_WAITING_SIZE {
             return false;
@@ -144,9 +143,8 @@ impl Inbound {
         self.size -= size;
         self.revisions -= match &work {
             Work::Arrival(..) => 1,
-            Work::Message(Message::Revisions(list)) => list.revisions.len(),
-            Work::Message(Message::Changesets(reply)) => reply.steps.len(),
-            _ => 0,
+            Work::Message(message) => revisions_in(message),
+            Work::End(_) => 0,
         };
         Some(work)
     }
@@ -465,6 +463,7 @@ pub(super) fn is_same(one: &Changeset, other: &Changeset, pool: &crate::attrib::
         && canonical(one).is_ok_and(|ops| canonical(other) == Ok(ops))
 }
 
+/// How many revisions a message brings.
 fn revisions_in(message: &Message) -> usize {
     match message {
         Message::Revisions(list) => list.revisions.len(),
