@@ -103,7 +103,7 @@ pub use server::{Submission, rebase};
 pub use text::{MAX_LEN, Utf16String};
 pub use timeslider::{
     AuthorShare, Blame, BlameRun, BlameState, EtherpadFile, FileError, FileFault, FileProgress, RevisionFacts, Seek,
-    Slider, SliderEffect, Timeline,
+    Slider, SliderEffect, Timeline, Written,
 };
 
 /// The examples of the README are run as well.

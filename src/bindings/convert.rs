@@ -6,7 +6,7 @@ use crate::client::{Counts, Effect, Misfit, SaveState, Unplaced};
 use crate::edit::{Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind};
 use crate::protocol::{AuthorInfo, SavedRevision};
 use crate::text::Utf16String;
-use crate::timeslider::{AuthorShare, BlameRun, FileProgress, RevisionFacts};
+use crate::timeslider::{AuthorShare, BlameRun, FileProgress, RevisionFacts, Written};
 use js_sys::JsString;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -186,6 +186,19 @@ pub(super) struct ShareObject {
 impl From<AuthorShare> for ShareObject {
     fn from(share: AuthorShare) -> Self {
         Self { author: share.author.to_string(), length: share.len as u32 }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WrittenObject {
+    shares: Vec<ShareObject>,
+    removed: u32,
+    steps: u32,
+}
+
+impl From<Written> for WrittenObject {
+    fn from(Written { shares, removed, steps }: Written) -> Self {
+        Self { shares: shares.into_iter().map(ShareObject::from).collect(), removed: removed as u32, steps }
     }
 }
 

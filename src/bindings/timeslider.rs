@@ -1,7 +1,8 @@
 //! The classes `Slider` and `EtherpadFile`.
 
 use super::convert::{
-    AuthorObject, BlameRunObject, FileProgressObject, RevisionObject, SavedObject, ShareObject, to_js_string, to_object,
+    AuthorObject, BlameRunObject, FileProgressObject, RevisionObject, SavedObject, ShareObject, WrittenObject,
+    to_js_string, to_object,
 };
 use super::error::Thrown;
 use super::reading::{self, AttribSets};
@@ -54,6 +55,15 @@ export interface HistoryAuthor {
 export interface AuthorShare {
   author: string;
   length: number;
+}
+
+/** How much was written over some revisions, and by whom. */
+export interface Written {
+  /** Who inserted how much, the most first; the empty author is nobody known. */
+  shares: AuthorShare[];
+  removed: number;
+  /** Of how many steps it is made: fewer than the revisions while some are only known by what ten or a hundred came to. */
+  steps: number;
 }
 
 /** A revision that somebody has marked. */
@@ -211,6 +221,16 @@ impl JsSlider {
             facts.push(timeline.document_at(rev)?.map_or(f64::NAN, |document| document.len_utf16() as f64));
         }
         Ok(Float64Array::from(&*facts))
+    }
+
+    /// How much was written in the revisions from one up to another, which does not count, if that can be told from more than
+    /// `known` steps; otherwise undefined.
+    #[wasm_bindgen(unchecked_return_type = "Written | undefined")]
+    pub fn written(&mut self, from: u32, to: u32, known: u32) -> Result<JsValue, Thrown> {
+        match self.timeline()?.written(from..to, known)? {
+            Some(written) => to_object(&WrittenObject::from(written)),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
     /// Everyone who is known to have written here.

@@ -28,4 +28,4 @@ mod times;
 pub use blame::{Blame, BlameRun, BlameState};
 pub use file::{EtherpadFile, FileError, FileFault, FileProgress};
 pub use slider::{Seek, Slider, SliderEffect};
-pub use timeline::{AuthorShare, RevisionFacts, Timeline};
+pub use timeline::{AuthorShare, RevisionFacts, Timeline, Written};

@@ -1,6 +1,7 @@
 //! Ways from one place of a history to another.
 
 use super::steps::{BlockId, Grain, StepId, Steps};
+use std::ops::Range;
 
 /// A way: steps to be done in this order, and the blocks of those that are not at hand.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,22 @@ impl Route {
     pub fn best(routes: impl IntoIterator<Item = Self>) -> Option<Self> {
         routes.into_iter().min_by_key(|route| (route.missing.len(), route.steps.len()))
     }
+}
+
+/// The finest steps at hand that lead through a range of places, in order; `None` if a part of it has none. Each stretch between
+/// two hundreds is gone in the steps of one granularity or coarser. O(steps log blocks).
+pub(super) fn finest(steps: &Steps, range: Range<u32>) -> Option<Vec<StepId>> {
+    let hundred = Grain::Hundred.size();
+    let mut found = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let next = (at - at % hundred).saturating_add(hundred).min(range.end);
+        let ways = Grain::ALL.into_iter().rev();
+        let mut ways = ways.map(|coarsest| Route::between(steps, at, next, coarsest, Wants::Facts));
+        found.extend(ways.find(|way| way.missing.is_empty())?.steps);
+        at = next;
+    }
+    Some(found)
 }
 
 /// For what a way is needed.

@@ -21,3 +21,4 @@ mod exports;
 mod files;
 mod model;
 mod network;
+mod written;
