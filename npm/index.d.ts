@@ -21,6 +21,7 @@ export type {
   SaveState,
   SliderEffect,
   Unplaced,
+  Written,
 } from './easysync.js';
 
 /**

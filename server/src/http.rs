@@ -48,6 +48,7 @@ pub(crate) fn router(site: Site) -> Router {
     let files = folder(www.join("static")).fallback(folder(www).append_index_html_on_directories(false));
     Router::new()
         .route("/", get(index))
+        .route("/history", get(history_page))
         .route("/new", get(async || Redirect::to(&format!("/p/{}", random_name()))))
         .route("/p/{pad}", get(pad_page))
         .route("/p/{pad}/timeslider", get(timeslider_page))
@@ -120,6 +121,11 @@ async fn timeslider_page(State(site): Shelf, Path(name): Path<String>, headers: 
             Err(error) => return unreadable(&name, &error),
         }
     }
+    page(&site, &headers, "timeslider.html").await
+}
+
+/// The page of histories, for those in files.
+async fn history_page(State(site): Shelf, headers: HeaderMap) -> Response {
     page(&site, &headers, "timeslider.html").await
 }
 
@@ -282,7 +288,7 @@ async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Resu
     Ok((file_headers(&shown, format, kind), text).into_response())
 }
 
-/// Makes a new pad of an `.etherpad` file, by the form that Etherpad's page sends, and with the answer that it understands. What is wrong with a
+/// Makes a pad of an `.etherpad` file, a new one or one that nobody has written in, by the form that Etherpad's page sends, and with the answer that it understands. What is wrong with a
 /// file is told in `detail`.
 async fn import_file(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap, form: Multipart) -> Response {
     let answer = |status: StatusCode, code: u8, message: &str, detail: Option<String>| {

@@ -1,7 +1,7 @@
-//! `.etherpad` files in: a pad with all its revisions, under a name that no pad has.
+//! `.etherpad` files in: a pad with all its revisions, in the place of one that nobody has written in.
 
 use crate::pad::record::{self, Head};
-use crate::pad::revision::{self, KEY_EVERY};
+use crate::pad::revision::{self, KEY_EVERY, PadError};
 use crate::pads::Shared;
 use crate::store::{Put, StoreError};
 use easysync::{AttribPool, Changeset, Document, Error, EtherpadFile, FileError, Value};
@@ -18,8 +18,8 @@ type Records<'a> = HashMap<String, &'a Value>;
 /// Why a file is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
-    /// There is a pad under the name.
-    #[error("there is a pad with this name")]
+    /// Somebody has written under the name.
+    #[error("this pad has been written in; a file needs a new one")]
     PadHasData,
     /// The file is not what it should be.
     #[error(transparent)]
@@ -33,6 +33,9 @@ pub(crate) enum ImportError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The pad that is there cannot be read.
+    #[error(transparent)]
+    Pad(#[from] PadError),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -44,7 +47,7 @@ impl ImportError {
         match self {
             Self::PadHasData => "padHasData",
             Self::File(_) | Self::Broken(_) | Self::Record(_) => "uploadFailed",
-            Self::Store(_) | Self::Stopping => "internalError",
+            Self::Store(_) | Self::Pad(_) | Self::Stopping => "internalError",
         }
     }
 }

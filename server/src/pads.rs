@@ -1,6 +1,7 @@
 //! All pads: which are open, and by which ids they are known.
 
 use crate::authors::{Authors, random_letters};
+use crate::pad::revision::PadError;
 use crate::pad::{Message, Pad, PadHandle, record};
 use crate::store::{Store, StoreError, Writer};
 use easysync::Value;
@@ -56,12 +57,29 @@ impl Shared {
         })
     }
 
-    /// Reserves a name for a pad that is made from a file; false if there is a pad, or there will be. Blocks.
-    pub fn begin_import(&self, id: &str) -> Result<bool, StoreError> {
-        // The lock is held, so that nobody opens the pad meanwhile.
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_free = !open.contains_key(id) && self.store.get(&record::key(id))?.is_none();
-        Ok(is_free && self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()))
+    /// Takes a name for a pad that is made from a file; false if anything has been written under it, or another file is being
+    /// taken. A pad that nobody has written in is closed for it. Blocks.
+    pub fn begin_import(&self, id: &str) -> Result<bool, PadError> {
+        let closing = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            // From here on nobody opens the pad.
+            if !self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()) {
+                return Ok(false);
+            }
+            open.get(id).map(|pad| {
+                let (sender, receiver) = oneshot::channel();
+                pad.tell(Message::Vacate(sender));
+                receiver
+            })
+        };
+        let is_free = match closing {
+            Some(closed) => Ok(closed.blocking_recv().is_ok()),
+            None => record::load(self.store.as_ref(), id, "", 0.0).map(|loaded| loaded.head().is_blank()),
+        };
+        if !matches!(is_free, Ok(true)) {
+            self.end_import(id);
+        }
+        is_free
     }
 
     /// The pad is there, or will not be.

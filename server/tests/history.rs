@@ -16,6 +16,9 @@ use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
 use easysync_server::{RedbStore, Server, Store};
 use std::collections::BTreeMap;
 
+const CHAT: &str =
+    r#"{"type":"COLLABROOM","component":"pad","data":{"type":"CHAT_MESSAGE","message":{"text":"hi"}}}"#;
+
 type Content = Vec<(u16, BTreeMap<String, String>)>;
 
 /// A document in terms that do not depend on how a pool is numbered.
@@ -256,6 +259,24 @@ async fn a_closed_history_is_kept_from_readers_only() {
     }
 }
 
+#[tokio::test]
+async fn readers_of_a_closed_history_are_not_told_of_marks() {
+    for is_closed in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = start_with(folder.path(), if is_closed { &["--closed-history"] } else { &[] }).await;
+        let mut writer = Wire::connect(server.address(), None).await;
+        let vars = writer.join("p", "").await;
+        let mut reader = Wire::connect(server.address(), None).await;
+        reader.join(&common::text(&vars, &["data", "readOnlyId"]), "").await;
+        writer.send(r#"{"type":"COLLABROOM","component":"pad","data":{"type":"SAVE_REVISION"}}"#).await;
+        writer.expect("NEW_SAVEDREV").await;
+        writer.send(CHAT).await;
+        reader.expect("CHAT_MESSAGE").await;
+        assert_eq!(reader.seen().iter().any(|name| name == "NEW_SAVEDREV"), !is_closed);
+        server.stop().await.unwrap();
+    }
+}
+
 /// Makes revisions eleven minutes older than they are.
 fn age(file: &std::path::Path, revs: std::ops::Range<u32>) {
     let store = RedbStore::open(file).unwrap();
@@ -334,4 +355,55 @@ async fn a_file_becomes_a_pad_with_all_its_revisions() {
     server.stop().await.unwrap();
     let store = RedbStore::open(&folder.path().join("pads.redb")).unwrap();
     assert_eq!(store.get("token2author:t.mine").unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_takes_the_place_of_a_pad_that_nobody_has_written_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let address = server.address();
+    write(&server, 30).await;
+    let (_, file) = get(address, "/p/p/export/etherpad").await;
+    let (_, text) = get(address, "/p/p/export/txt").await;
+
+    // Whoever is there is told that what they see is no more.
+    let mut reader = Wire::connect(address, None).await;
+    let vars = reader.join("q", "").await;
+    let (status, answer) = post_file(address, "/p/q/import", "", &file).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(reader.text().await.unwrap(), r#"{"disconnect":"deleted"}"#);
+    reader.send(&common::commit(0, "Z:6>1+1$x", &[])).await;
+    assert_eq!(get(address, "/p/q/export/txt").await, (200, text.clone()));
+    // The link for readers goes on to work.
+    let read_only = common::text(&vars, &["data", "readOnlyId"]);
+    assert_eq!(get(address, &format!("/p/{read_only}/7/export/txt")).await, get(address, "/p/p/7/export/txt").await);
+
+    // Nothing that anybody has written is replaced, whether the pad is open or not.
+    let mut person = Person::open(address, "written", "").await;
+    person.insert(0, "mine ").await;
+    person.settle(1).await;
+    let mut talker = Wire::connect(address, None).await;
+    talker.join("talked", "").await;
+    talker.send(CHAT).await;
+    talker.expect("CHAT_MESSAGE").await;
+    Wire::connect(address, None).await.join("blank", "").await;
+    let pads = ["p", "q", "written", "talked"];
+    for pad in pads {
+        let before = get(address, &format!("/p/{pad}/export/txt")).await;
+        let (status, answer) = post_file(address, &format!("/p/{pad}/import"), "", &file).await;
+        assert_eq!((status, answer.contains("padHasData")), (400, true), "{pad}: {answer}");
+        assert_eq!(get(address, &format!("/p/{pad}/export/txt")).await, before, "{pad}");
+    }
+    person.insert(0, "more ").await;
+    person.settle(2).await;
+    server.stop().await.unwrap();
+    let server = start(folder.path()).await;
+    for pad in pads {
+        let (status, answer) = post_file(server.address(), &format!("/p/{pad}/import"), "", &file).await;
+        assert_eq!((status, answer.contains("padHasData")), (400, true), "{pad}: {answer}");
+    }
+    let (status, answer) = post_file(server.address(), "/p/blank/import", "", &file).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(get(server.address(), "/p/blank/export/txt").await, (200, text));
+    server.stop().await.unwrap();
 }

@@ -1,7 +1,9 @@
-// The start page: opens a pad by its name, or one that nobody has thought of yet.
+// The start page: opens a pad by its name, one that nobody has thought of yet, or the history in a file.
 
 import { byId } from '../shared/dom';
-import { padAddress } from '../shared/page';
+import { PAD_FILES, fileField, takeDropped } from '../shared/files';
+import { leaveFile } from '../shared/handover';
+import { historyAddress, padAddress } from '../shared/page';
 import { followLook } from '../shared/settings';
 import '../shared/base.css';
 import './home.css';
@@ -24,6 +26,12 @@ function problemWith(name: string): string | null {
   return null;
 }
 
+/** The page of histories asks for the file itself if none could be left for it. */
+async function openFile(file: File): Promise<void> {
+  await leaveFile(file).catch((error: unknown) => console.error(error));
+  location.assign(historyAddress());
+}
+
 followLook();
 
 const input = byId('name', HTMLInputElement);
@@ -41,3 +49,8 @@ input.addEventListener('input', () => {
   problem.textContent = '';
 });
 byId('new', HTMLButtonElement).addEventListener('click', () => location.assign(padAddress(randomName())));
+
+const field = fileField(PAD_FILES, 'history-file', (file) => void openFile(file));
+document.body.append(field);
+byId('file', HTMLButtonElement).addEventListener('click', () => field.click());
+takeDropped((file) => void openFile(file));

@@ -1,6 +1,5 @@
 // The browser's database, as promises. It may be forbidden, full, or absent: everything here rejects then.
 
-const NAME = 'easysync';
 const VERSION = 1;
 
 /** Resolves with the result of a request. */
@@ -19,10 +18,10 @@ export function stored(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-/** Opens the database; `make` lays out a new one. */
-export function openDatabase(make: (database: IDBDatabase) => void): Promise<IDBDatabase> {
+/** Opens a database; `make` lays out a new one. */
+export function openDatabase(make: (database: IDBDatabase) => void, name = 'easysync'): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, VERSION);
+    const request = indexedDB.open(name, VERSION);
     request.onupgradeneeded = () => make(request.result);
     request.onsuccess = () => {
       // A page with a newer layout must not wait for this one.

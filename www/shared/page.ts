@@ -27,6 +27,11 @@ export function padName(): string | null {
   }
 }
 
+/** The address of the page that shows histories from files, from that of the start page. */
+export function historyAddress(): string {
+  return location.pathname.replace(/[^/]*$/, 'history');
+}
+
 /** The address of a pad's page, relative to where this page is served. */
 export function padAddress(name: string, rest = ''): string {
   const before = /^(.*)\/p\/[^/]+/.exec(location.pathname)?.[1] ?? location.pathname.replace(/\/[^/]*$/, '');

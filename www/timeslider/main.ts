@@ -14,6 +14,7 @@ import { byId, h, oncePerFrame } from '../shared/dom';
 import { icon } from '../shared/icons';
 import type { IconName } from '../shared/icons';
 import { cspNonce, padAddress, padName, serverOrigin } from '../shared/page';
+import { takeFile } from '../shared/handover';
 import { followLook, onSettings, settings } from '../shared/settings';
 import '../shared/base.css';
 import '../pad/pad.css';
@@ -129,13 +130,17 @@ class HistoryPage {
     this.use(History.ofPad(name, serverOrigin()));
   }
 
-  /** Nothing is to be shown yet: invites to open a file. */
+  /** Nothing is to be shown but a file: one that another page has left, or one that the user is invited to open. */
   invite(): void {
     const button = h('button', { type: 'button', class: 'button button-main' }, 'Open a file…');
     button.addEventListener('click', () => this.opener.choose());
     const text = h('p', {}, 'Open a .etherpad file, or drop one here. It stays in this page.');
     byId('skeleton', HTMLElement).replaceWith(h('div', { class: 'invitation', id: 'skeleton' }, text, button));
     this.showStatus();
+    takeFile().then(
+      (file) => file && this.opener.open(file),
+      (error: unknown) => this.notices.trouble(asError(error)),
+    );
   }
 
   private openFile(name: string, slider: Slider): void {

@@ -2,7 +2,7 @@
 
 import type { EasysyncError, Slider } from 'easysync-wasm';
 import { Banner } from '../shared/banner';
-import { h } from '../shared/dom';
+import { PAD_FILES, fileField, takeDropped } from '../shared/files';
 import { readHistory } from './reading';
 
 /** What a host of files needs to give. */
@@ -15,38 +15,17 @@ export interface Opening {
 
 /** Takes files, one at a time. */
 export class Opener {
-  private readonly input = h('input', { type: 'file', accept: '.etherpad,.gz,application/json,application/gzip', hidden: true, 'data-testid': 'open-file' });
+  private readonly field = fileField(PAD_FILES, 'open-file', (file) => void this.open(file));
   private running: AbortController | null = null;
 
   constructor(private readonly opening: Opening) {
-    document.body.append(this.input);
-    this.input.addEventListener('change', () => {
-      const file = this.input.files?.[0];
-      // So that the same file can be chosen again.
-      this.input.value = '';
-      if (file) void this.open(file);
-    });
-    addEventListener('dragover', (event) => {
-      if (!event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      event.dataTransfer.dropEffect = 'copy';
-      document.documentElement.classList.add('dropping');
-    });
-    addEventListener('dragleave', (event) => {
-      if (event.relatedTarget === null) document.documentElement.classList.remove('dropping');
-    });
-    addEventListener('drop', (event) => {
-      document.documentElement.classList.remove('dropping');
-      const file = event.dataTransfer?.files[0];
-      if (!file) return;
-      event.preventDefault();
-      void this.open(file);
-    });
+    document.body.append(this.field);
+    takeDropped((file) => void this.open(file));
   }
 
   /** Lets the user choose a file. */
   choose(): void {
-    this.input.click();
+    this.field.click();
   }
 
   /** Reads a file; one that is being read is given up. */

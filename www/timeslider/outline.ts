@@ -1,27 +1,38 @@
-// How long the text was and when, over the whole history: enough points to draw it, gathered in small slices.
+// How long the text was, when, and how much was written, over the whole history: enough points to draw it, gathered in small slices.
 
+import type { Written } from 'easysync-wasm';
 import { breathe } from '../shared/slices';
 import type { History } from './history';
 
-/** A point of the outline. */
+/** A point of the outline: a revision, and what was written since the point before. */
 export interface Point {
+  /** The first revision that `written` counts. */
+  from: number;
+  /** The last one, whose time and length these are. */
   rev: number;
   /** Milliseconds since 1970; `null` if nobody knows. */
   time: number | null;
-  /** UTF-16 code units. */
-  length: number;
+  /** UTF-16 code units; `null` if it is not known yet. */
+  length: number | null;
+  /** It grows while finer steps come from a server. `null` if nothing is known yet. */
+  written: Written | null;
 }
 
 const MOST_POINTS = 400;
 /** How long a slice may take, in milliseconds: a small part of a frame. */
 const SLICE = 4;
-const AT_ONCE = 4;
 /** How long to wait for more, when what is missing has to come from the server. */
 const RETRY = 400;
 
+/** Whether nothing more can become known of what was written. */
+function isExact({ from, rev, written }: Point): boolean {
+  return written?.steps === rev - from + 1;
+}
+
 /** Gathers the outline of one history. */
 export class Outline {
-  private readonly known = new Map<number, Point>();
+  private all: Point[] = [];
+  private step = 0;
   private running = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
@@ -37,9 +48,12 @@ export class Outline {
 
   /** What is known, in order. */
   get points(): Point[] {
-    return this.revs()
-      .map((rev) => this.known.get(rev))
-      .filter((point) => point !== undefined);
+    return this.all.filter(({ length }) => length !== null);
+  }
+
+  /** The point that a revision belongs to. */
+  at(rev: number): Point | undefined {
+    return this.all.find((point) => rev <= point.rev);
   }
 
   /** Begins, or goes on. */
@@ -65,39 +79,60 @@ export class Outline {
     }, RETRY);
   }
 
-  /** The revisions that are looked at: those to which the coarse steps lead that the engine fetches of a pad of this size. */
-  private revs(): number[] {
+  /** Chooses the revisions to look at: those to which the coarse steps lead that the engine fetches of a pad of this size. */
+  private lay(): void {
     const { head, isFile } = this.history;
     const grain = isFile || head <= 1000 ? 1 : head <= 10_000 ? 10 : 100;
     const step = Math.max(1, Math.ceil(head / MOST_POINTS / grain)) * grain;
-    const revs = [0];
-    for (let rev = step - 1; rev < head; rev += step) if (rev > 0) revs.push(rev);
-    if (head > 0) revs.push(head);
-    return revs;
+    const known = new Map(step === this.step ? this.all.map((point) => [point.rev, point]) : []);
+    this.step = step;
+    this.all = [];
+    for (let from = 0; from <= head; from += step) {
+      const rev = Math.min(from + step - 1, head);
+      this.all.push(known.get(rev) ?? { from, rev, time: null, length: null, written: null });
+    }
   }
 
   private async gather(): Promise<void> {
-    const missing = this.revs().filter((rev) => !this.known.has(rev));
+    this.lay();
+    const unknown = this.all.filter(({ length }) => length === null);
     // Steps of a pad on a server come from the newest on.
-    if (!this.history.isFile) missing.reverse();
-    while (missing.length > 0) {
-      const end = performance.now() + SLICE;
-      let found = 0;
-      do {
-        const some = missing.splice(0, AT_ONCE);
-        const facts = this.history.slider.outline(Uint32Array.from(some));
-        some.forEach((rev, index) => {
-          const [time = Number.NaN, length = Number.NaN] = facts.subarray(2 * index);
-          if (Number.isNaN(length) || (Number.isNaN(time) && !this.history.isFile)) return;
-          this.known.set(rev, { rev, time: Number.isNaN(time) ? null : time, length });
-          found += 1;
-        });
-        if (found === 0) break;
-      } while (performance.now() < end && missing.length > 0);
-      if (found === 0) return;
-      this.changed();
-      await breathe();
+    if (!this.history.isFile) unknown.reverse();
+    await this.each(unknown, (point) => this.learn(point) || 'enough');
+    await this.each(this.all.filter((point) => !isExact(point)), (point) => this.refine(point));
+  }
+
+  /** Looks at points in small slices, until `look` says that it is enough, and tells if something became known. */
+  private async each(points: readonly Point[], look: (point: Point) => boolean | 'enough'): Promise<void> {
+    let end = performance.now() + SLICE;
+    let isNews = false;
+    for (const point of points) {
       if (this.isClosed) return;
+      const found = look(point);
+      if (found === 'enough') break;
+      isNews ||= found;
+      if (performance.now() < end) continue;
+      if (isNews) this.changed();
+      isNews = false;
+      await breathe();
+      end = performance.now() + SLICE;
     }
+    if (isNews) this.changed();
+  }
+
+  private learn(point: Point): boolean {
+    const { slider, isFile } = this.history;
+    const [time = Number.NaN, length = Number.NaN] = slider.outline(Uint32Array.of(point.rev));
+    if (Number.isNaN(length) || (Number.isNaN(time) && !isFile)) return false;
+    point.time = Number.isNaN(time) ? null : time;
+    point.length = length;
+    this.refine(point);
+    return true;
+  }
+
+  private refine(point: Point): boolean {
+    const written = this.history.slider.written(point.from, point.rev + 1, point.written?.steps ?? 0);
+    if (written) point.written = written;
+    return written !== undefined;
   }
 }

@@ -2,6 +2,7 @@
 
 import { h } from '../shared/dom';
 import { onceAfterFrame } from '../shared/slices';
+import { describeAll, describeAmount } from './amounts';
 import { clockOf, dayOf, grouped } from './dates';
 import type { History } from './history';
 import { Outline } from './outline';
@@ -15,7 +16,9 @@ const MOST_MARKS = 200;
 export class Track {
   readonly element: HTMLElement;
   private readonly range = h('input', { type: 'range', class: 'track-range', min: '0', max: '0', step: '1', 'aria-label': 'Revision', 'data-testid': 'slider' });
-  private readonly canvas = h('canvas', { class: 'track-strip', 'aria-hidden': 'true' });
+  private readonly canvas = h('canvas', { class: 'track-strip', role: 'img', 'data-testid': 'strip' });
+  /** Lies over what comes after the revision that is shown. It moves without anything being drawn anew. */
+  private readonly later = h('div', { class: 'track-later' });
   private readonly marks = h('div', { class: 'track-marks' });
   private readonly hint = h('div', { class: 'track-hint', hidden: true, 'aria-hidden': 'true' });
   private history: History | null = null;
@@ -26,7 +29,7 @@ export class Track {
 
   /** `chosen` is called when the user takes another revision. */
   constructor(private readonly chosen: (rev: number) => void) {
-    const box = h('div', { class: 'track-box' }, this.canvas, this.range, this.hint);
+    const box = h('div', { class: 'track-box' }, this.canvas, this.later, this.range, this.hint);
     this.element = h('div', { class: 'track' }, this.marks, box);
     this.range.addEventListener('input', () => this.chosen(Number(this.range.value)));
     this.range.addEventListener('keydown', (event) => {
@@ -61,6 +64,7 @@ export class Track {
     this.history = history;
     this.outline = new Outline(history, this.drawSoon);
     history.on('saved', () => this.drawMarks());
+    history.on('people', this.drawSoon);
     this.refresh();
   }
 
@@ -71,13 +75,14 @@ export class Track {
     this.range.disabled = this.history.rev === null && this.history.target === null;
     this.drawMarks();
     this.outline?.start();
+    this.fade();
     this.drawSoon();
   }
 
   /** Puts the handle where the revision is. */
   show(rev: number): void {
     this.range.value = String(rev);
-    this.drawSoon();
+    this.fade();
   }
 
   /** Sets what a screen reader says of the revision. */
@@ -95,10 +100,19 @@ export class Track {
   }
 
   private draw(): void {
-    if (!this.history) return;
+    const { history } = this;
+    if (!history) return;
     this.palette ??= paletteOf(this.canvas);
-    const { palette } = this;
-    drawStrip(this.canvas, { palette, points: this.outline?.points ?? [], head: this.history.head, rev: Number(this.range.value), base: this.base });
+    const { palette, base } = this;
+    const points = this.outline?.points ?? [];
+    const began = points[0]?.from === 0 ? history.facts(0).time : null;
+    drawStrip(this.canvas, { palette, points, head: history.head, began, base, colourOf: (author) => history.writer(author).color });
+    this.canvas.setAttribute('aria-label', describeAll(history, points));
+  }
+
+  private fade(): void {
+    const { value, max } = this.range;
+    this.later.style.transform = `scaleX(${Number(max) === 0 ? 0 : 1 - Number(value) / Number(max)})`;
   }
 
   private drawMarks(): void {
@@ -123,7 +137,9 @@ export class Track {
     const box = this.range.getBoundingClientRect();
     const rev = revisionAtPlace(clientX - box.left, this.history.head, box.width);
     const { time } = this.history.facts(rev);
-    this.hint.textContent = time === null ? grouped(rev) : `${grouped(rev)} · ${dayOf(time)}, ${clockOf(time)}`;
+    const point = this.outline?.at(rev);
+    const lines = [time === null ? grouped(rev) : `${grouped(rev)} · ${dayOf(time)}, ${clockOf(time)}`, point ? describeAmount(this.history, point) : ''];
+    this.hint.textContent = lines.filter((line) => line !== '').join('\n');
     this.hint.hidden = false;
     const half = this.hint.offsetWidth / 2;
     this.hint.style.left = `${Math.min(Math.max(clientX - box.left, half), box.width - half)}px`;

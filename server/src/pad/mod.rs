@@ -79,6 +79,8 @@ pub enum Message {
     Look(oneshot::Sender<Snapshot>),
     /// Write everything, send everyone away, and end.
     Stop(oneshot::Sender<()>),
+    /// The same, for another pad under this name, if nobody has written in this one. Otherwise the sender is dropped.
+    Vacate(oneshot::Sender<()>),
 }
 
 /// A durable state of a pad.
@@ -237,7 +239,7 @@ impl Pad {
                 self.record_running = false;
                 self.recorded = self.recorded.max(rev);
                 for packet in std::mem::take(&mut self.room.announce_recorded) {
-                    self.send_to_all(&packet, None);
+                    self.send_of_history(&packet);
                 }
             }
             Message::KeyWritten => self.key_running = false,
@@ -249,6 +251,13 @@ impl Pad {
             Message::Stop(stopped) => {
                 self.is_stopping = true;
                 self.stopping.push(stopped);
+            }
+            Message::Vacate(vacated) => {
+                if self.head().is_blank() && !self.is_stopping {
+                    self.is_stopping = true;
+                    self.stopping.push(vacated);
+                    self.dismiss();
+                }
             }
         }
     }

@@ -35,6 +35,20 @@ pub struct Head {
     pub saved: Vec<Value>,
 }
 
+impl Loaded {
+    /// The record that the pad should have.
+    pub fn head(&self) -> Head {
+        Head { head: self.state.head, chat_head: self.chat_head, saved: self.saved.clone() }
+    }
+}
+
+impl Head {
+    /// Whether there is nothing in the pad but its first text.
+    pub fn is_blank(&self) -> bool {
+        self.head == 0 && self.chat_head < 0 && self.saved.is_empty()
+    }
+}
+
 /// The key of a pad.
 pub fn key(pad: &str) -> String {
     format!("pad:{pad}")

@@ -239,10 +239,34 @@ impl Pad {
 
     /// Sends a packet to all, but not to one author.
     pub(super) fn send_to_all(&mut self, packet: &Str, but: Option<&AuthorId>) {
-        for session in self.sessions.values_mut().filter(|session| Some(&session.author) != but) {
+        self.send_where(packet, |session| Some(&session.author) != but);
+    }
+
+    /// Sends a packet that tells of the history to all who may know it.
+    pub(super) fn send_of_history(&mut self, packet: &Str) {
+        let is_closed = self.shared.closed_history;
+        self.send_where(packet, |session| !(is_closed && session.read_only));
+    }
+
+    fn send_where(&mut self, packet: &Str, is_meant: impl Fn(&Session) -> bool) {
+        for session in self.sessions.values_mut().filter(|session| is_meant(session)) {
             session.send(packet.clone());
             self.send_due |= session.is_behind(self.durable);
         }
+    }
+
+    /// Ends all sessions for good: what they have is no more.
+    pub(super) fn dismiss(&mut self) {
+        let packet = socketio::message(r#"{"disconnect":"deleted"}"#);
+        for (_, mut session) in std::mem::take(&mut self.sessions) {
+            if session.is_ready {
+                session.send(packet.clone());
+            } else {
+                // It has nothing yet, and may come again.
+                session.close();
+            }
+        }
+        self.room.waiting.clear();
     }
 
     pub(super) fn leave(&mut self, id: u64) {
@@ -351,10 +375,7 @@ impl Pad {
             self.send_to_all(&packet, Some(author));
             return Ok(());
         }
-        for session in self.sessions.values_mut().filter(|session| Some(&*session.author) == target.as_ref()) {
-            session.send(packet.clone());
-            self.send_due |= session.is_behind(self.durable);
-        }
+        self.send_where(&packet, |session| Some(&*session.author) == target.as_ref());
         Ok(())
     }
 
