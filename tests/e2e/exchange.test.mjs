@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { converge } from './support/pad.js';
-import { contentOf } from './support/server.js';
+import { contentOf, fetchText } from './support/server.js';
 import { World } from './support/world.js';
 
 /** @type {World} */
@@ -303,3 +303,26 @@ async function recordStates(pad) {
   });
   return async () => pad.page.evaluate(() => window.__states);
 }
+
+test('a pad that nobody has written in can be made anew of a file with its history, another cannot', async () => {
+  const source = world.name('source');
+  const writer = await world.client(source, { name: 'Ann' });
+  for (const word of ['three ', 'two ', 'one ']) await writer.prepend(word);
+  const exported = await fetchText(`${world.server.address(source)}/export/etherpad`);
+  const { text } = contentOf(JSON.parse(exported));
+  const file = { name: 'source.etherpad', mimeType: 'application/json', buffer: Buffer.from(exported) };
+  const pad = await world.pad(world.name('import'));
+  const { page } = pad;
+  await pad.tool('exchange').click();
+  await page.getByTestId('import-etherpad').setInputFiles(file);
+  await page.waitForFunction((rev) => window.easysync?.session.rev === rev && document.documentElement.dataset.state === 'ready', writer.rev);
+  assert.equal((await pad.content()).text, text);
+  // Now there is something in it.
+  await pad.tool('exchange').click();
+  await page.getByTestId('import-etherpad').setInputFiles(file);
+  await page.getByText('somebody has written in this pad already').waitFor();
+  assert.equal((await pad.content()).text, text);
+  await pad.assertNoProblems(/400 \(Bad Request\)/);
+  await pad.close();
+  writer.close();
+});

@@ -229,6 +229,68 @@ async function drop({ page }, name, text) {
   );
 }
 
+test('the strip shows how much was written when, and by whom', async () => {
+  const written = await Written.begin('strip', { name: 'Ann', color: '#ff0000' });
+  const ben = await world.client(written.name, { name: 'Ben', color: '#0000ff' });
+  const book = 'book '.repeat(200);
+  await written.insert(0, 'a few words ');
+  await ben.until(written.head);
+  await ben.prepend(book);
+  const pad = await written.open();
+  const { page } = pad;
+  await untilShown(pad, written.head + 1);
+  await page.getByTestId('strip').and(page.getByRole('img', { name: /written by Ben, Ann/ })).waitFor();
+  /** How many pixels of the strip left of a revision have a colour that is redder, or bluer. */
+  const pixels = (rev) =>
+    page.evaluate((wanted) => {
+      const canvas = document.querySelector('[data-testid=strip]');
+      const scale = canvas.width / canvas.clientWidth;
+      const { head } = window.easysyncHistory.history;
+      const place = 9 + (wanted / head) * (canvas.clientWidth - 18);
+      const { data } = canvas.getContext('2d').getImageData(Math.round((place - 8) * scale), 0, 4, canvas.height);
+      const count = { red: 0, blue: 0 };
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at] > data[at + 2] + 60) count.red += 1;
+        if (data[at + 2] > data[at] + 60) count.blue += 1;
+      }
+      return count;
+    }, rev);
+  const [few, many] = [await pixels(written.head), await pixels(written.head + 1)];
+  assert.ok(few.red > 0 && few.blue === 0, `where Ann wrote: ${JSON.stringify(few)}`);
+  assert.ok(many.red === 0 && many.blue > 2 * few.red, `where Ben wrote: ${JSON.stringify(many)}, beside ${JSON.stringify(few)}`);
+  // The pointer tells the numbers.
+  const box = await page.getByTestId('slider').boundingBox();
+  await page.mouse.move(box.x + box.width - 12, box.y + box.height / 2);
+  await page.getByText('1,000 written by Ben').waitFor();
+  await pad.assertNoProblems();
+  await pad.close();
+  for (const client of [ben, written.client]) client.close();
+});
+
+test('the start page opens a file, chosen or dropped, without a pad', async () => {
+  const written = await Written.begin('start');
+  await written.words(20);
+  const file = await fetchText(`${world.server.address(written.name)}/export/etherpad`);
+  const pad = await openPad(world.browser, world.server.origin, { isReady: false });
+  const { page } = pad;
+  await page.getByTestId('history-file').setInputFiles({ name: 'kept.etherpad', mimeType: 'application/json', buffer: Buffer.from(file) });
+  await page.waitForURL(/\/history$/);
+  await pad.ready();
+  await assertShows(pad, written, written.head);
+  assert.match(await page.title(), /^kept – History/);
+  // It was handed over once.
+  await page.reload();
+  await page.getByRole('button', { name: 'Open a file…' }).waitFor();
+  await page.goto(world.server.origin);
+  await drop(pad, 'again.etherpad', file);
+  await page.waitForURL(/\/history$/);
+  await pad.ready();
+  await assertShows(pad, written, written.head);
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
+});
+
 test('a file that is dropped onto the page is shown and played without a server', async () => {
   const written = await Written.begin('file');
   await written.words(150);

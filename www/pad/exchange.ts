@@ -4,14 +4,23 @@ import type { Editor } from '../editor';
 import { fragmentFromHtml, fragmentFromText } from '../editor';
 import type { Fragment } from '../editor/engine';
 import { download, h } from '../shared/dom';
+import { PAD_FILES, fileField, unpacked } from '../shared/files';
 import { icon } from '../shared/icons';
 import { padAddress } from '../shared/page';
 import { attachPanel, confirmDialog } from '../shared/panel';
 import type { Panel } from '../shared/panel';
+import { record, text } from '../shared/roster';
 import type { Session } from './session';
 
 /** Larger files are refused: they would only be refused by the server, piece by piece. */
 const LARGEST_FILE = 20_000_000;
+
+/** Why the server does not take a file, by the name that it gives. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['padHasData', 'somebody has written in this pad already; open a new one for it'],
+  ['maxFileSize', 'it is too large'],
+  ['permission', 'that is not allowed here'],
+]);
 
 interface Exchange {
   session: Session;
@@ -57,20 +66,33 @@ function exportButton(label: string, testId: string, run: () => void): HTMLButto
 }
 
 function importPart(exchange: Exchange, panel: Panel): HTMLElement {
-  const input = h('input', { type: 'file', accept: '.txt,.text,.md,.html,.htm,text/plain,text/html', hidden: true, 'data-testid': 'import-file' });
-  const choose = h('button', { type: 'button', class: 'button' }, 'Text or HTML file…');
-  choose.addEventListener('click', () => input.click());
-  input.addEventListener('change', () => {
-    const file = input.files?.[0];
-    // So that the same file can be chosen again.
-    input.value = '';
-    if (!file) return;
+  const { session, server, failed } = exchange;
+  const entry = (label: string, field: HTMLInputElement, note: string): Node[] => {
+    const choose = h('button', { type: 'button', class: 'button' }, label);
+    choose.addEventListener('click', () => field.click());
+    return [choose, field, h('p', { class: 'note' }, note)];
+  };
+  const start = (work: Promise<void>): void => {
     panel.close();
-    importFile(exchange, file).catch((error: unknown) => {
-      exchange.failed(error instanceof Error ? error : new Error(String(error)));
-    });
-  });
-  return h('div', { class: 'stack' }, choose, input, h('p', { class: 'note' }, 'The file replaces the text of the pad. Undo brings the old text back.'));
+    work.catch((error: unknown) => failed(error instanceof Error ? error : new Error(String(error))));
+  };
+  const plain = fileField('.txt,.text,.md,.html,.htm,text/plain,text/html', 'import-file', (file) => start(importFile(exchange, file)));
+  const part = h('div', { class: 'stack' }, ...entry('Text or HTML file…', plain, 'The file replaces the text of the pad. Undo brings the old text back.'));
+  if (server === '') {
+    const history = fileField(PAD_FILES, 'import-etherpad', (file) => start(importHistory(session.padName, file)));
+    part.append(...entry('Whole history (.etherpad)…', history, 'For a pad that nobody has written in yet.'));
+  }
+  return part;
+}
+
+/** Makes the pad anew on the server, with all revisions of a file, and shows it. */
+async function importHistory(name: string, file: File): Promise<void> {
+  const body = new FormData();
+  body.append('file', await new Response(await unpacked(file)).blob());
+  const response = await fetch(padAddress(name, '/import'), { method: 'POST', body });
+  const { code, message, detail } = record(await response.json());
+  if (code !== 0) throw new Error(`“${file.name}” was not imported: ${REFUSALS.get(text(message) ?? '') ?? text(detail) ?? `the server said ${response.status}`}.`);
+  location.reload();
 }
 
 /** The file as a fragment. What is HTML is told by its name, or else by its type. */

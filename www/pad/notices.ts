@@ -7,7 +7,7 @@ import { takeAway } from './report';
 /** Why a session ended for good, and what can be done about it. */
 const REASONS: ReadonlyMap<string, readonly [title: string, text: string]> = new Map([
   ['userdup', ['This pad is open in another window', 'You are connected there. Reload to go on here instead.']],
-  ['deleted', ['This pad was deleted', 'What you see is only in this page now. Copy or download it if you want to keep it.']],
+  ['deleted', ['This pad was deleted, or another was put in its place', 'What you see is only in this page now. Copy or download it if you want to keep it.']],
   ['denied', ['You have no access to this pad', 'The server does not let you in with the rights that you have.']],
   ['rejected', ['The server refused the connection', 'Reload to try again.']],
   ['rateLimited', ['The server is getting too many messages from here', 'Wait a moment, then reload.']],

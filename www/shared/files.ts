@@ -37,3 +37,10 @@ export function takeDropped(take: (file: File) => void): void {
     take(file);
   });
 }
+
+/** The bytes of a file, unpacked if they are packed. */
+export async function unpacked(file: Blob): Promise<ReadableStream<Uint8Array>> {
+  const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const isPacked = head[0] === 0x1f && head[1] === 0x8b;
+  return isPacked ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
+}

@@ -3,6 +3,7 @@
 import { EtherpadFile } from 'easysync-wasm';
 import type { FileProgress, Slider } from 'easysync-wasm';
 import type { Stand } from '../shared/banner';
+import { unpacked } from '../shared/files';
 import { breathe } from '../shared/slices';
 
 /** How long a slice may take, in milliseconds: half a frame, so that the other half is left for the page. */
@@ -15,7 +16,7 @@ const REPORT_INTERVAL = 100;
 
 /** Reads a file; `.gz` as well. Resolves to `null` if it was cancelled, and rejects with what is wrong with the file. */
 export async function readHistory(file: Blob & { name: string }, report: (stand: Stand) => void, signal: AbortSignal): Promise<Slider | null> {
-  const reader = await opened(file);
+  const reader = (await unpacked(file)).getReader();
   const engine = new EtherpadFile();
   const begin = performance.now();
   let reported = 0;
@@ -57,12 +58,4 @@ export async function readHistory(file: Blob & { name: string }, report: (stand:
     if (!isUsedUp) engine.free();
     void reader.cancel().catch(() => undefined);
   }
-}
-
-/** The bytes of a file, unpacked if they are packed. */
-async function opened(file: Blob): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-  const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-  const isPacked = head[0] === 0x1f && head[1] === 0x8b;
-  const stream: ReadableStream<Uint8Array> = isPacked ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
-  return stream.getReader();
 }
