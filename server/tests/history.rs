@@ -16,8 +16,7 @@ use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
 use easysync_server::{RedbStore, Server, Store};
 use std::collections::BTreeMap;
 
-const CHAT: &str =
-    r#"{"type":"COLLABROOM","component":"pad","data":{"type":"CHAT_MESSAGE","message":{"text":"hi"}}}"#;
+const CHAT: &str = r#"{"type":"COLLABROOM","component":"pad","data":{"type":"CHAT_MESSAGE","message":{"text":"hi"}}}"#;
 
 type Content = Vec<(u16, BTreeMap<String, String>)>;
 
