@@ -247,7 +247,9 @@ test('the strip shows how much was written when, and by whom', async () => {
       const scale = canvas.width / canvas.clientWidth;
       const { head } = window.easysyncHistory.history;
       const place = 9 + (wanted / head) * (canvas.clientWidth - 18);
-      const { data } = canvas.getContext('2d').getImageData(Math.round((place - 8) * scale), 0, 4, canvas.height);
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(Math.round((place - 8) * scale), 0, 4, canvas.height);
       const count = { red: 0, blue: 0 };
       for (let at = 0; at < data.length; at += 4) {
         if (data[at] > data[at + 2] + 60) count.red += 1;

@@ -25,7 +25,7 @@ export function totals(points: readonly Point[]): AuthorShare[] {
 
 /** Authors as people list them. */
 function names(history: History, shares: readonly AuthorShare[]): string {
-  const some = shares.slice(0, MOST_NAMES).map(({ author }) => (author === '' ? 'unknown' : writerName(history, author)));
+  const some = shares.slice(0, MOST_NAMES).map(({ author }) => writerName(history, author || null));
   const more = shares.length - some.length;
   return more > 0 ? `${some.join(', ')} and ${grouped(more)} more` : some.join(', ');
 }

@@ -42,6 +42,10 @@ export class Outline {
     private readonly history: History,
     private readonly changed: () => void,
   ) {
+    history.on('joined', () => {
+      // If it is another pad, nothing that is known holds.
+      this.step = 0;
+    });
     history.on('head', () => this.soon());
     history.on('arrived', () => this.soon());
   }
