@@ -19,6 +19,7 @@ const BENCHES = {
   edge: node('edge'),
   page: node('page'),
   catchup: node('catchup'),
+  peers: node('peers'),
 };
 
 const args = process.argv.slice(2);

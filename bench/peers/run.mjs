@@ -1,0 +1,66 @@
+// easysync beside other libraries: the same changes to the same text, from bytes to what an editor is told.
+//
+//   node bench/peers/run.mjs [--only NAME,...] [--runs 5] [--budget 250] [--quick] [--json FILE]
+//
+// A name is the beginning of a case's: `remote`, `remote/automerge-paper`, `sizes/10 MB`. The budget is milliseconds for a run; who cannot
+// take in the whole trace within it takes in its beginning. --quick: three runs, a tenth of the budget, nothing written.
+
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildPackage } from '../../scripts/build.mjs';
+import { root } from '../../scripts/run.mjs';
+import { needPackages } from '../../scripts/setup.mjs';
+import { facts, positive } from '../stage.mjs';
+import { printAims } from './aims.mjs';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    budget: { type: 'string', default: '250' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string', default: join(root, 'bench', 'results', 'latest.json') },
+  },
+});
+const runs = values.quick ? 3 : positive('runs', values.runs);
+const budget = values.quick ? 25 : positive('budget', values.budget);
+
+buildPackage();
+needPackages(join(root, 'bench'), '--ignore-scripts');
+// What these need is there only now.
+const { cases } = await import('./cases.mjs');
+const { Field } = await import('./field.mjs');
+const { Results } = await import('./results.mjs');
+const { printCase } = await import('./table.mjs');
+const { versions } = await import('./versions.mjs');
+
+const chosen = cases(values.only?.split(',') ?? ['']);
+if (chosen.length === 0) {
+  console.error(`no such case; there are\n  ${cases(['']).map(({ name }) => name).join('\n  ')}`);
+  process.exit(2);
+}
+const before = loadavg()[0];
+const field = await Field.open(chosen);
+const results = [];
+try {
+  for (const one of chosen) {
+    const outcome = await field.measure(one, { runs, budget });
+    printCase({ name: one.name, ...outcome });
+    results.push(...outcome.results);
+  }
+} finally {
+  await field.close();
+}
+if (values.quick) {
+  printAims(results);
+} else {
+  const part = {
+    facts: { ...facts(), versions: versions(field.chromium) },
+    load: { before, after: loadavg()[0] },
+    cases: chosen.map(({ name }) => name),
+  };
+  const file = new Results(values.json);
+  file.put(part, results);
+  printAims(file.data.results);
+}
