@@ -10,7 +10,7 @@ const IN_NODE = ['easysync', 'easysyncObjects', ...PLAIN_TEXT, ...CRDTS, 'etherp
 const IN_CHROMIUM = ['easysync', 'easysyncObjects', ...PLAIN_TEXT];
 /** The trace that the aims speak of gets so many times the time of others, so that most subjects see all of it. */
 const MAIN_TRACE = 'automerge-paper';
-const MAIN_WEIGHT = 6;
+const MAIN_WEIGHT = 12;
 
 const node = (subjects) => subjects.map((subject) => ({ subject, where: 'node' }));
 const chromium = (subjects) => subjects.map((subject) => ({ subject, where: 'chromium' }));
@@ -64,7 +64,7 @@ function history() {
 /** A page in which CodeMirror draws each change. */
 function page() {
   return [60, 6600].map((rate) => ({
-    trace: { name: `${rate} a second`, size: 2 * HALF, changes: 3 * rate },
+    trace: { name: `${rate} a second`, size: 2 * HALF, changes: 2 * rate },
     rate,
     takers: chromium([...PADS, ...PLAIN_TEXT, 'yjs', 'loro', 'automerge']),
   }));
@@ -72,13 +72,13 @@ function page() {
 
 const BENCHES = { remote, sizes, authors, pending, history, page };
 
-/** All cases whose name begins in one of these ways. */
+/** All cases, or those whose names begin with all of one of these. */
 export function cases(beginnings) {
   const all = Object.entries(BENCHES).flatMap(([bench, list]) =>
     list().map((one) => {
       const trace = one.trace.name ?? one.trace;
-      return { bench, name: `${bench}/${trace}${one.batch > 1 ? `/${one.batch}` : ''}`, ...one };
+      return { bench, name: `${bench}/${trace}${bench === 'remote' ? `/${one.batch}` : ''}`, ...one };
     }),
   );
-  return all.filter(({ name }) => beginnings.some((beginning) => name.startsWith(beginning)));
+  return beginnings ? all.filter(({ name }) => beginnings.some((beginning) => `${name}/`.startsWith(`${beginning}/`))) : all;
 }

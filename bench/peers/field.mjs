@@ -5,8 +5,8 @@ import { startNode } from './node.mjs';
 import { spread } from './results.mjs';
 import { SUBJECTS } from './subjects/index.mjs';
 
-/** Seconds for which messages come into a page with an editor. */
-const PLAYED = 2;
+/** For how many seconds messages come into a page with an editor. */
+const PLAYED = 1;
 
 export class Field {
   #browser;

@@ -6,9 +6,10 @@ export const diamond = {
   name: 'diamond-types',
   sender(start) {
     const doc = new Doc('sender');
-    doc.ins(0, start);
+    if (start !== '') doc.ins(0, start);
     return {
-      start: doc.toBytes(),
+      // An empty document has no bytes.
+      start: start === '' ? null : doc.toBytes(),
       send(patches) {
         const before = doc.getLocalVersion();
         for (const [at, removed, inserted] of patches) {
@@ -20,7 +21,7 @@ export const diamond = {
     };
   },
   open(start) {
-    const doc = Doc.fromBytes(start, 'receiver');
+    const doc = start === null ? new Doc('receiver') : Doc.fromBytes(start, 'receiver');
     let version = doc.getLocalVersion();
     return {
       receive(bytes) {
