@@ -20,6 +20,7 @@ const BENCHES = {
   page: node('page'),
   catchup: node('catchup'),
   peers: node('peers'),
+  charts: () => run('charts', ['node', 'bench/peers/charts.mjs']),
 };
 
 const args = process.argv.slice(2);

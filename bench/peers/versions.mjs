@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/run.mjs';
 
+const PACKAGES = ['@automerge/automerge', '@codemirror/state', 'diamond-types-node', 'ep_etherpad-lite', 'loro-crdt', 'yjs', 'ywasm'];
+
 /** The versions of all that takes part. */
 export function versions(chromium) {
-  const { dependencies } = read('bench/package.json');
-  const peers = Object.keys(dependencies).map((name) => [name, read(`bench/node_modules/${name}/package.json`).version]);
+  const peers = PACKAGES.map((name) => [name, read(`bench/node_modules/${name}/package.json`).version]);
   return { node: process.version, ...(chromium && { chromium }), easysync: read('pkg/package.json').version, ...Object.fromEntries(peers) };
 }
 
