@@ -150,7 +150,8 @@ impl ShownPatch {
 
 fn ends_in_newline(document: &Document) -> bool {
     let len = document.len_utf16();
-    len > 0 && document.slice(len - 1..len).is_ok_and(|last| last.first() == Some(&NEWLINE))
+    let last = document.pieces(len.saturating_sub(1)..len).ok().and_then(|mut pieces| pieces.next());
+    last.is_some_and(|(text, _)| text.first() == Some(&NEWLINE))
 }
 
 #[cfg(test)]
