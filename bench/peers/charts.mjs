@@ -68,7 +68,7 @@ smaller than later: this favours the slow ones.
 | diamond-types | patches | the operations moved to the text (\`xfSince\`) |
 
 Etherpad and easysync carry who wrote what; the others are given plain text. CRDTs keep what merging without a server needs; the others do
-not. Etherpad and Yjs would be slower with their editors; so would all.
+not.
 
 ## Aims
 

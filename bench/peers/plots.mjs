@@ -6,13 +6,15 @@ import { compile } from 'vega-lite';
 const TIME = 'microseconds per change';
 const OURS = '#c2410c';
 const OTHERS = ['#1d4ed8', '#0e7490', '#15803d', '#7c3aed', '#a16207', '#be185d', '#475569', '#0f766e', '#4d7c0f'];
+/** Of the plot of lines and of a name in it, in pixels. */
+const [HEIGHT, LABEL] = [420, 16];
 const CONFIG = {
   font: 'Helvetica, Arial, sans-serif',
   background: '#ffffff',
   view: { stroke: null },
   axis: { gridColor: '#e5e7eb', domainColor: '#9ca3af', tickColor: '#9ca3af', labelColor: '#374151', titleColor: '#374151', titleFontWeight: 'normal', labelFontSize: 11 },
   header: { labelFontSize: 13, labelFontWeight: 'bold', labelColor: '#111827' },
-  legend: { labelColor: '#374151', titleColor: '#374151', titleFontWeight: 'normal', orient: 'top' },
+  legend: { labelColor: '#374151', titleColor: '#374151', titleFontWeight: 'normal', titleLimit: 300, orient: 'top' },
 };
 
 /**
@@ -48,13 +50,28 @@ export function growth(results) {
   return svg({
     data: { values: flat(results) },
     width: 520,
-    height: 420,
+    height: HEIGHT,
     encoding: { x, y, color },
     layer: [
       { mark: { type: 'line', point: true }, encoding: { strokeWidth: ours } },
-      { transform: [{ filter: `datum.size === ${Math.max(...results.map(({ document_size }) => document_size))}` }], mark: { type: 'text', align: 'left', dx: 8, fontSize: 11 }, encoding: { text: { field: 'subject' } } },
+      { data: { values: labels(results) }, mark: { type: 'text', align: 'left', dx: 8, fontSize: 11 }, encoding: { text: { field: 'subject' } } },
     ],
   });
+}
+
+/** The names at the ends of the lines, moved up where they would lie on each other. */
+function labels(results) {
+  const size = Math.max(...results.map(({ document_size }) => document_size));
+  const medians = results.map(({ us_per_change }) => us_per_change.median);
+  const apart = (Math.max(...medians) / Math.min(...medians)) ** (LABEL / HEIGHT);
+  let lowest = 0;
+  return flat(results.filter(({ document_size }) => document_size === size))
+    .sort((a, b) => a.median - b.median)
+    .map(({ subject, median }) => {
+      const at = Math.max(median, lowest);
+      lowest = at * apart;
+      return { subject, size, median: at };
+    });
 }
 
 function flat(results) {
