@@ -8,7 +8,7 @@ const GROWTH = 16;
 /** Changes of which everything that an editor is told is followed. */
 const FOLLOWED = 2000;
 /** Making messages may take so many times as long as taking them in. */
-const PREPARING = 2;
+const PREPARING = 4;
 
 export class Bench {
   #subject;
