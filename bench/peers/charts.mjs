@@ -12,7 +12,7 @@ import { format } from './table.mjs';
 needPackages(join(root, 'bench'), '--ignore-scripts');
 const { dots, growth } = await import('./plots.mjs');
 
-const { machine, versions, parts, results } = JSON.parse(readFileSync(join(root, 'bench', 'results', 'latest.json'), 'utf8'));
+const { machine, versions, cases, results } = JSON.parse(readFileSync(join(root, 'bench', 'results', 'latest.json'), 'utf8'));
 const folder = join(root, 'docs', 'benchmarks');
 mkdirSync(folder, { recursive: true });
 
@@ -37,14 +37,14 @@ for (const [name, plot] of Object.entries(plots)) {
 writeFileSync(join(root, 'docs', 'benchmarks.md'), document());
 
 function document() {
-  const loads = parts.flatMap(({ load }) => [load.before, load.after]);
+  const loads = cases.flatMap(({ load }) => [load.before, load.after]);
   const range = [Math.min(...loads), Math.max(...loads)].map((load) => load.toFixed(1)).join(' to ');
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version.replace(/^v/, '')}`);
-  const commits = [...new Set(parts.map(({ commit }) => commit))];
+  const commits = [...new Set(cases.map(({ commit }) => commit))];
   return `# easysync beside other libraries
 
 Made by \`npm run bench -- charts\` from \`bench/results/latest.json\`, which \`npm run bench -- peers\` writes. ${machine.cores} cores of
-${machine.model}, load average ${range} before and after the parts of the run, ${parts[0].date.slice(0, 10)}, commit ${commits.join(', ')};
+${machine.model}, load average ${range} before and after each case, ${cases[0].date.slice(0, 10)}, commit ${commits.join(', ')};
 ${names.join(', ')}.
 
 ## What is measured

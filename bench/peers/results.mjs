@@ -14,7 +14,7 @@ export class Results {
       this.#data = JSON.parse(readFileSync(file, 'utf8'));
     } catch (error) {
       if (error.code !== 'ENOENT') throw error;
-      this.#data = { parts: [], results: [] };
+      this.#data = { cases: [], results: [] };
     }
   }
 
@@ -22,19 +22,14 @@ export class Results {
     return this.#data;
   }
 
-  /** Puts a part of a run in place of what was measured of the same before. */
-  put(part, results) {
+  /** Puts a case in place of what was measured of the same before. */
+  put({ name, facts: { machine, versions, ...when }, load }, results) {
     const replaced = new Set(results.map(keyOf));
-    const kept = this.#data.results.filter((result) => !replaced.has(keyOf(result)));
-    const cases = new Set(part.cases);
-    const parts = this.#data.parts.map((old) => ({ ...old, cases: old.cases.filter((name) => !cases.has(name)) }));
-    const { machine, versions } = part.facts;
     this.#data = {
       machine,
       versions,
-      commit: part.facts.commit,
-      parts: [...parts.filter((old) => old.cases.length > 0), { date: part.facts.date, commit: part.facts.commit, load: part.load, cases: part.cases }],
-      results: [...kept, ...results],
+      cases: [...this.#data.cases.filter((old) => old.name !== name), { name, ...when, load }],
+      results: [...this.#data.results.filter((result) => !replaced.has(keyOf(result))), ...results],
     };
     writeFileSync(this.#file, `${JSON.stringify(this.#data, null, 1)}\n`);
   }

@@ -40,27 +40,19 @@ if (chosen.length === 0) {
   console.error(`no such case; there are\n  ${cases().map(({ name }) => name).join('\n  ')}`);
   process.exit(2);
 }
-const before = loadavg()[0];
+const file = values.quick ? null : new Results(values.json);
 const field = await Field.open(chosen);
-const results = [];
+const measured = [];
 try {
   for (const one of chosen) {
+    const before = loadavg()[0];
     const outcome = await field.measure(one, { runs, budget });
     printCase({ name: one.name, ...outcome });
-    results.push(...outcome.results);
+    measured.push(...outcome.results);
+    const load = { before, after: loadavg()[0] };
+    file?.put({ name: one.name, facts: { ...facts(), versions: versions(field.chromium) }, load }, outcome.results);
   }
 } finally {
   await field.close();
 }
-if (values.quick) {
-  printAims(results);
-} else {
-  const part = {
-    facts: { ...facts(), versions: versions(field.chromium) },
-    load: { before, after: loadavg()[0] },
-    cases: chosen.map(({ name }) => name),
-  };
-  const file = new Results(values.json);
-  file.put(part, results);
-  printAims(file.data.results);
-}
+printAims(file?.data.results ?? measured);
