@@ -46,7 +46,7 @@ function document() {
 Made by \`npm run bench -- charts\` from \`bench/results/latest.json\`, which \`npm run bench -- peers\` writes. ${machine.cores} cores of
 ${machine.model}, load average ${range} before and after each case, ${cases[0].date.slice(0, 10)}, commit ${commits.join(', ')};
 ${names.join(', ')}.
-
+${Math.max(...loads) > machine.cores ? '\n**The machine had other work at the time:** these figures are too high and scatter; they compare only within one table, and roughly.\n' : ''}
 ## What is measured
 
 The time from the bytes of a message to the updated text and what an editor is told of it. Everyone gets the same changes, each as the
