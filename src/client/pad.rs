@@ -154,7 +154,7 @@ impl Pad {
         let patch = ShownPatch::new(&change, &self.shown, view);
         // A small change is made once more: the view would have to copy what it shares before its next change.
         let is_small = change.ops().len() <= MAX_SMALL;
-        if !is_small || self.shown.apply(&change, self.client.pool()).is_err() {
+        if !is_small || self.shown.apply_known(&change, self.client.pool()).is_err() {
             self.shown = view.clone();
         }
         Ok((!patch.is_empty()).then_some(patch))

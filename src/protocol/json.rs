@@ -196,7 +196,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<f64, Error> {
+    pub fn number(&mut self) -> Result<f64, Error> {
         let start = self.start();
         // Nearly all are whole, and short enough for each step to be exact.
         let mut whole = 0u64;

@@ -267,6 +267,15 @@ enum Data<'a> {
 
 impl<'a> Envelope<'a> {
     fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
+        // Nearly all messages are one revision.
+        let mut at = json.clone();
+        if at.eat_text(r#"{"type":"COLLABROOM","data":"#)
+            && let Some(fields) = Fields::usual(&mut at, reader)
+            && at.eat_text("}")
+        {
+            (self.name, self.data, *json) = ("COLLABROOM", Some(Data::Room(fields)), at);
+            return Ok(());
+        }
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
@@ -323,7 +332,38 @@ enum Changes<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// A revision, if it is written just as Etherpad writes it: the same members in the same order, and nothing between them.
+    fn usual(json: &mut Json<'a>, reader: &MessageReader) -> Option<Self> {
+        let mut at = json.clone();
+        let mut fields = Self::default();
+        if at.eat_text(r#"{"type":"NEW_CHANGES","newRev":"#) {
+            fields.name = Source::NewChanges.name();
+        } else if !at.eat_text(r#"{"newRev":"#) {
+            return None;
+        }
+        fields.new_rev = Some(at.number().ok()?);
+        at.eat_text(r#","changeset":"#).then_some(())?;
+        fields.changeset = Some(at.string().ok()?);
+        at.eat_text(r#","apool":"#).then_some(())?;
+        fields.pool = Some(reader.pools.find(&mut at).ok()?);
+        at.eat_text(r#","author":"#).then_some(())?;
+        (at.peek() == Some(b'"')).then_some(())?;
+        fields.author = Some(reader.authors.find(&mut at).ok()?);
+        at.eat_text(r#","currentTime":"#).then_some(())?;
+        fields.time = Some(at.number().ok()?);
+        if at.eat_text(r#","timeDelta":"#) {
+            at.number().ok()?;
+        }
+        at.eat_text("}").then_some(())?;
+        *json = at;
+        Some(fields)
+    }
+
     fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
+        if let Some(usual) = Self::usual(json, reader) {
+            *self = usual;
+            return Ok(());
+        }
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
@@ -572,4 +612,46 @@ fn changeset_reply(mut json: Json<'_>) -> Result<ChangesetReply, Error> {
 
 fn to_name(raw: RawString<'_>) -> String {
     raw.plain().to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    /// What a message brings, or what is wrong with it but for the place.
+    fn read(message: &str) -> Result<Vec<Revision>, String> {
+        match parse_message(message) {
+            Ok(Message::Revisions(list)) if list.broken.is_none() => Ok(list.revisions),
+            other => Err(format!("{other:?}").split("offset").next().unwrap().to_owned()),
+        }
+    }
+
+    #[test]
+    fn how_a_revision_is_written_makes_no_difference() {
+        let usual = r#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES","newRev":7,"changeset":"Z:1>2*0+2$a\"","apool":{"numToAttrib":{"0":["author","a.x"]},"attribToNum":{"author,a.x":0},"nextNum":1},"author":"a.x","currentTime":1795268954555,"timeDelta":22}}"#;
+        let [revision] = &*read(usual).unwrap() else { panic!("one revision") };
+        assert_eq!((revision.rev, revision.changeset.to_string().as_str()), (7, "Z:1>2*0+2$a\""));
+        assert_eq!((revision.pool.len(), revision.time), (1, Some(1_795_268_954_555.0)));
+        assert_eq!(*revision.author, "a.x");
+        #[rustfmt::skip]
+        let variants = [
+            ("", ""), (r#","timeDelta":22"#, ""), (r#""timeDelta":22"#, r#""timeDelta":null"#), ("1795268954555", "null"),
+            (r#""a.x","cur"#, r#"null,"cur"#), (r#""a.x","cur"#, r#""\u0061.x","cur"#), (r#""newRev":7,"#, ""), ("7", "7.5"), ("22}}", "22}"),
+            ("22}}", "22}}}"), ("22}}", "22,\"reqId\":1}}"), ("22}}", "22},\"extra\":1}"), ("$a", "$"), ("nextNum", "next"), ("Z:", "Y:"),
+            ("NEW_CHANGES", "CLIENT_RECONNECT"), ("NEW_CHANGES", "NEW_CHANGES_BATCH"), (r#""author","a.x""#, r#""author""#),
+        ];
+        for (old, new) in variants {
+            let usual = usual.replacen(old, new, 1);
+            let spaced = usual.replace("{\"", "{ \"");
+            assert_eq!(read(&usual), read(&spaced), "{usual}");
+            // In a batch too, whatever was read before.
+            let item = usual.split_once(r#""data":"#).unwrap().1.replacen(r#""type":"NEW_CHANGES","#, "", 1);
+            let item = item.strip_suffix('}').unwrap_or(&item);
+            let batch = |item: &str| {
+                format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES_BATCH","changes":[{item},{item}]}}}}"#)
+            };
+            assert_eq!(read(&batch(item)), read(&batch(&item.replace("{\"", "{ \""))), "{item}");
+        }
+    }
 }
