@@ -23,16 +23,20 @@ export async function openStage() {
     /** In words, for people. */
     described: `Chromium ${browser.version()}, ${cpus().length} cores (${model() ?? 'unknown'})`,
     /** In fields, for files. */
-    facts: {
-      date: new Date().toISOString(),
-      commit: output('git', 'rev-parse', '--short', 'HEAD') ?? null,
-      machine: { cores: cpus().length, model: model() },
-      chromium: browser.version(),
-    },
+    facts: { ...facts(), chromium: browser.version() },
     async close() {
       await browser.close();
       await server.close();
     },
+  };
+}
+
+/** When, of what and where something was measured. */
+export function facts() {
+  return {
+    date: new Date().toISOString(),
+    commit: output('git', 'rev-parse', '--short', 'HEAD') ?? null,
+    machine: { cores: cpus().length, model: model() },
   };
 }
 

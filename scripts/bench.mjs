@@ -19,6 +19,8 @@ const BENCHES = {
   edge: node('edge'),
   page: node('page'),
   catchup: node('catchup'),
+  peers: node('peers'),
+  charts: () => run('charts', ['node', 'bench/peers/charts.mjs']),
 };
 
 const args = process.argv.slice(2);
