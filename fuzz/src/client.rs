@@ -10,6 +10,9 @@ use easysync::{
 const POOL: &str =
     r#"{"numToAttrib":{"0":["author","a.me"],"1":["author","a.you"],"2":["bold","true"],"3":["bold",""]},"nextNum":4}"#;
 
+/// What is kept here comes back to the client that it is of, and is kept with it again, so it would double each time.
+const MAX_KEPT: usize = 4_000;
+
 /// A pad, and what a server could say to it.
 struct Session {
     pad: Pad,
@@ -102,7 +105,10 @@ impl Session {
                 self.pad.expire(self.now);
             }
             28 => match (u.arbitrary::<u8>()? % 4, &self.kept) {
-                (0, _) | (_, None) => self.kept = self.pad.client().kept().map(|list| list.to_string()),
+                (0, _) | (_, None) => {
+                    let kept = self.pad.client().kept().map(|list| list.to_string());
+                    self.kept = kept.filter(|kept| kept.len() <= MAX_KEPT);
+                }
                 (1, Some(kept)) => self.pad.restore(KeptList::parse(kept).unwrap()),
                 (2, Some(_)) => drop(self.pad.discard(u.arbitrary::<u8>()?.into())),
                 (_, Some(kept)) => {
