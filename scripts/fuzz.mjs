@@ -22,7 +22,7 @@ const JOBS = [
   { target: 'compose', maxLen: 512 },
   { target: 'follow', maxLen: 512 },
   { target: 'pool', maxLen: 512 },
-  { target: 'client', maxLen: 256 },
+  { target: 'client', maxLen: 128 },
   { target: 'tree', maxLen: 64 },
   { target: 'tree', maxLen: 64, features: ['small_tree'] },
 ];

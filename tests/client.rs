@@ -301,6 +301,42 @@ fn a_revision_that_does_not_come_and_a_commit_without_answer_lead_to_a_fresh_joi
 }
 
 #[test]
+fn a_join_without_answer_is_asked_for_again_with_more_and_more_patience() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = Client::new();
+    assert!(!client.is_waiting());
+    let mut now = 0.0;
+    for patience in [20_000.0, 40_000.0, 80_000.0, 160_000.0, 320_000.0, 320_000.0] {
+        client.connected();
+        assert!(client.is_waiting());
+        client.expire(now);
+        client.expire(now + patience - 1.0);
+        assert_eq!(client.next_effect(), None);
+        now += patience + 1.0;
+        client.expire(now);
+        let Some(Effect::Resync { rev: 0, error }) = client.next_effect() else { panic!("no resync") };
+        assert_eq!((error.message.as_str(), error.error.code()), ("CLIENT_READY", "no-answer"));
+        assert!(!client.is_waiting());
+    }
+    // A connection that goes by itself is not late.
+    client.connected();
+    client.expire(now);
+    client.disconnected();
+    client.expire(now + 1_000_000.0);
+    assert_eq!(client.next_effect(), None);
+    // Once there is an answer, the next join has as much time as the first.
+    client.connected();
+    client.receive(&server.client_vars(&author(1))).unwrap();
+    assert!(!client.is_waiting());
+    while client.next_effect().is_some() {}
+    client.disconnected();
+    client.connected();
+    client.expire(0.0);
+    client.expire(20_001.0);
+    assert!(matches!(client.next_effect(), Some(Effect::Resync { rev: 0, .. })));
+}
+
+#[test]
 fn fresh_joins_that_do_not_help_end_in_a_stop_that_keeps_the_text() {
     let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
     let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));

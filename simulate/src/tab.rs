@@ -36,16 +36,14 @@ pub struct Tab {
     pub slice: usize,
     /// Why it has joined anew.
     troubles: Vec<String>,
-    /// When it was last up to date, in milliseconds.
-    pub last_live: u64,
 }
 
 impl Tab {
-    pub fn new(key: u64, slice: usize, now: u64) -> Self {
+    pub fn new(key: u64, slice: usize) -> Self {
         let mut pad = Pad::new();
         pad.set_slice(slice);
         let (requests, unwritten) = (VecDeque::new(), Vec::new());
-        Self { key, pad, requests, written: u64::MAX, unwritten, slice, troubles: Vec::new(), last_live: now }
+        Self { key, pad, requests, written: u64::MAX, unwritten, slice, troubles: Vec::new() }
     }
 
     /// Takes over what tabs that are no more have stored, in one transaction.

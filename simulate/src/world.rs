@@ -16,8 +16,6 @@ const QUIESCE_MS: u64 = 300_000;
 const COMMIT_MS: u64 = 500;
 /// At least so long between two requests of a tab.
 const REQUEST_MS: u64 = 150;
-/// A tab that has waited so long for its join tries anew.
-const JOIN_MS: u64 = 30_000;
 /// More than this never waits in a run of this size, unless something grows without bound.
 const MAX_WAITING: usize = 5_000;
 
@@ -298,9 +296,9 @@ impl World {
         if let Some(person) = self.people.get_mut(seat.person) {
             tab.write(&mut person.storage);
         }
-        let mut is_broken = false;
         if tab.pad.client().has_waiting() {
-            is_broken = tab.pad.proceed(tab.slice.saturating_mul(2)).is_err();
+            // What is wrong with it is dealt with by the effects that follow.
+            let _error = tab.pad.proceed(tab.slice.saturating_mul(2)).err();
         }
         if tab.pad.client().waiting() > MAX_WAITING {
             self.failure = Some(format!("seat {number}: {} revisions wait", tab.pad.client().waiting()));
@@ -308,18 +306,7 @@ impl World {
         if tab.pad.client().is_waiting() {
             tab.pad.expire(now as f64);
         }
-        if tab.pad.client().is_live() {
-            tab.last_live = now;
-        }
-        let is_late = now - tab.last_live > JOIN_MS;
-        if is_late {
-            tab.last_live = now;
-        }
         self.heed(number);
-        if is_late && !is_broken {
-            self.cut(number, true);
-            self.at(100, Event::Connect(number));
-        }
         self.request(number);
         self.commit(number);
     }
@@ -369,7 +356,7 @@ impl World {
         let alive: Vec<u64> = self.seats.iter().filter_map(|seat| seat.tab.as_ref()).map(|tab| tab.key).collect();
         let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         let Some(person) = self.people.get_mut(seat.person).filter(|_| seat.tab.is_none()) else { return Ok(()) };
-        let mut tab = Tab::new(key, seat.slice, self.now);
+        let mut tab = Tab::new(key, seat.slice);
         let dead: Vec<u64> = person.storage.keys().copied().filter(|key| !alive.contains(key)).collect();
         tab.adopt(&dead, &mut person.storage).map_err(|error| format!("seat {number}: stored text: {error}"))?;
         seat.tab = Some(tab);
@@ -380,7 +367,7 @@ impl World {
     fn connect(&mut self, number: usize) {
         let Some(seat) = self.seats.get_mut(number) else { return };
         let Some(tab) = seat.tab.as_mut().filter(|_| seat.connection.is_none()) else { return };
-        tab.last_live = self.now;
+        tab.pad.connected();
         tab.requests.clear();
         self.number += 1;
         let id = self.number;

@@ -227,6 +227,11 @@ impl JsPad {
         Ok(self.pad.commit()?)
     }
 
+    /// There is a connection, and the server was asked for a join on it. If no answer comes in time, `expire` asks for another.
+    pub fn connected(&mut self) {
+        self.pad.connected();
+    }
+
     /// The connection is lost. Editing goes on.
     pub fn disconnected(&mut self) {
         self.pad.disconnected();

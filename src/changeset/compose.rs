@@ -4,6 +4,7 @@ use super::heads::Heads;
 use super::{Bank, Changeset, Op, OpAssembler, OpKind};
 use crate::attrib::{AttribPool, EmptyValue};
 use crate::error::{Error, ErrorKind};
+use crate::text::NEWLINE;
 use std::cmp::Ordering;
 
 impl Changeset {
@@ -43,13 +44,16 @@ impl Changeset {
         let mut out = OpAssembler::new();
         let mut bank = Bank::new();
         let (mut first, mut second) = (&*self.0.bank, &*next.0.bank);
-        zip(&self.0.ops, &next.0.ops, pool, |from, op| {
+        zip(&self.0.ops, &next.0.ops, pool, |from, mut op| {
             if op.kind == OpKind::Insert {
                 let source = if from == From::Second { &mut second } else { &mut first };
                 let (text, rest) = source.split_at_checked(op.chars as usize).unwrap_or((source, &[]));
                 *source = rest;
                 if from != From::Nowhere {
                     bank.extend_from_slice(text);
+                    if let Some(lines) = whole_lines(&mut op, text) {
+                        out.push(lines);
+                    }
                 }
             }
             if from != From::Nowhere {
@@ -58,6 +62,18 @@ impl Changeset {
         })?;
         Self::checked(self.old_len(), out.finish(), bank)
     }
+}
+
+/// Takes the lines off the front of an insert that has some and ends in mid-line. One comes about where the second changeset
+/// has an op over several lines that ends so, and the first inserts text there.
+fn whole_lines(insert: &mut Op, text: &[u16]) -> Option<Op> {
+    if insert.lines == 0 || text.last() == Some(&NEWLINE) {
+        return None;
+    }
+    let chars = text.iter().rposition(|unit| *unit == NEWLINE)? as u32 + 1;
+    let lines = Op { chars, ..insert.clone() };
+    (insert.chars, insert.lines) = (insert.chars - chars, 0);
+    Some(lines)
 }
 
 /// Where the text of a composed op comes from.

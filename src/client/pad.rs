@@ -133,6 +133,11 @@ impl Pad {
         self.client.commit()
     }
 
+    /// See [`Client::connected`].
+    pub fn connected(&mut self) {
+        self.client.connected();
+    }
+
     /// See [`Client::disconnected`].
     pub fn disconnected(&mut self) {
         self.client.disconnected();

@@ -360,6 +360,7 @@ export class Session {
 
   private opened(): void {
     this.connections += 1;
+    this.engine.connected();
     this.log.note('out', joinMessage(this.padName, this.joining.server));
   }
 

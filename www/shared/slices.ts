@@ -2,18 +2,19 @@
 
 import { once } from './dom';
 
+/** One for all: each that is made and dropped is work for the garbage collector, whose pauses are among the longest tasks. */
+const channel = new MessageChannel();
+const waiting: (() => void)[] = [];
+channel.port1.onmessage = () => waiting.shift()?.();
+
 /**
  * Resolves as soon as everything else that waits has had its turn: input, timers, messages, painting. Timers would be slowed down, and
  * what `scheduler.yield` resumes goes before timers and messages, so that these would wait until all the work is done.
  */
 export function breathe(): Promise<void> {
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
+    waiting.push(resolve);
+    channel.port2.postMessage(null);
   });
 }
 

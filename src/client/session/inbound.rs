@@ -180,7 +180,9 @@ impl Client {
                     let before = self.inbound.revisions();
                     let revisions = revisions_in(&message);
                     let result = self.handle_now(message);
-                    done += revisions.saturating_sub(self.inbound.revisions() - before);
+                    // What it left for later is not done; and it may have dropped what waited.
+                    let left = self.inbound.revisions().saturating_sub(before);
+                    done += revisions.saturating_sub(left);
                     result
                 }
             };

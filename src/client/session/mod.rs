@@ -102,6 +102,10 @@ pub struct Client {
     counts: Counts,
     /// Whether a fresh join was asked for and has not come.
     is_rejoining: bool,
+    /// The connection on which the server was asked for a join and has not answered, by its number, and how many went so.
+    joining: Option<u64>,
+    connections: u64,
+    unanswered: u32,
     /// What the last fresh join was asked for, at which revision, and how often in a row for the same.
     rejoins: (u32, u32, Option<MessageError>),
     /// How often the server has refused a commit since it took one.
@@ -109,6 +113,7 @@ pub struct Client {
     /// Since when a gap has been open at a revision, and since when a commit has been out.
     gap_since: Deadline,
     commit_since: Deadline,
+    join_since: Deadline,
     restore_since: Deadline,
     effects: VecDeque<Effect>,
 }
@@ -119,6 +124,10 @@ const MAX_REJOINS: u32 = 3;
 const GAP_MS: f64 = 3_000.0;
 /// How long an answer to a commit or a request is waited for, in milliseconds; Etherpad's client gives up then.
 const COMMIT_MS: f64 = 20_000.0;
+/// How long an answer to a join is waited for, in milliseconds. It has the whole document, so it is given twice as long with each try.
+const JOIN_MS: f64 = 20_000.0;
+/// How often that time is doubled.
+const MAX_DOUBLED: u32 = 4;
 
 /// Since when something has been the case.
 #[derive(Debug, Clone, Copy, Default)]
@@ -172,10 +181,14 @@ impl Client {
             request_id: 0,
             counts: Counts::default(),
             is_rejoining: false,
+            joining: None,
+            connections: 0,
+            unanswered: 0,
             rejoins: (0, 0, None),
             refusals: 0,
             gap_since: Deadline::default(),
             commit_since: Deadline::default(),
+            join_since: Deadline::default(),
             restore_since: Deadline::default(),
             effects: VecDeque::new(),
         }
@@ -316,9 +329,17 @@ impl Client {
     }
 
     /// Looks at the clock, in milliseconds; to be called every second or so while [`Client::is_waiting`]. A revision that
-    /// has been missing for three seconds, or a commit without answer for twenty, lead to a fresh join.
+    /// has been missing for three seconds, or a commit or a join without answer for twenty, lead to a fresh join.
     pub fn expire(&mut self, now: f64) {
         let rev = self.rev();
+        let patience = JOIN_MS * f64::from(1_u32 << self.unanswered.min(MAX_DOUBLED));
+        if self.join_since.is_over(self.joining, now, patience) {
+            self.unanswered += 1;
+            self.disconnected();
+            let error = ErrorKind::NoAnswer { rev }.into();
+            let error = MessageError { message: "CLIENT_READY".to_owned(), item: None, error };
+            self.effects.push_back(Effect::Resync { rev, error });
+        }
         // What is missing may be among what waits here.
         let is_connected = self.is_connected() && self.inbound.is_empty();
         let gap = (is_connected && self.order.held() > 0).then_some(u64::from(rev));
@@ -349,7 +370,8 @@ impl Client {
     /// Whether something is waited for that may never come, so that [`Client::expire`] has to be called.
     pub fn is_waiting(&self) -> bool {
         let catches_up = matches!(self.phase, Phase::CatchingUp { .. });
-        self.order.held() > 0 || self.in_flight || catches_up || self.restore_awaited().is_some()
+        let is_joining = self.joining.is_some();
+        is_joining || self.order.held() > 0 || self.in_flight || catches_up || self.restore_awaited().is_some()
     }
 
     fn is_connected(&self) -> bool {
@@ -460,8 +482,15 @@ impl Client {
         Ok(wire.map(|wire| user_changes(self.order.rev(), &wire)))
     }
 
+    /// There is a connection, and the server was asked for a join on it.
+    pub fn connected(&mut self) {
+        self.connections += 1;
+        self.joining = Some(self.connections);
+    }
+
     /// The connection is lost. Editing goes on.
     pub fn disconnected(&mut self) {
+        self.joining = None;
         self.may_be_stored |= self.layers.as_ref().is_some_and(|layers| layers.submitted().is_some());
         (self.in_flight, self.is_limited) = (false, false);
         self.inbound.keep_revisions();
@@ -553,6 +582,7 @@ impl Client {
     }
 
     fn joined_at(&mut self, rev: u32, time: Option<f64>, session: (Utf16String, Utf16String, bool)) {
+        (self.joining, self.unanswered) = (None, 0);
         (self.pad_id, self.author, self.read_only) = session;
         (self.in_flight, self.is_rejoining, self.has_ended, self.is_limited) = (false, false, false, false);
         self.joined = (rev, time);
