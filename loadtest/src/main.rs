@@ -78,6 +78,10 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     address.ip().is_loopback().then_some(address).ok_or_else(|| "load is made on this machine only".to_owned())
 }
 
+/// Much of the work is making and dropping small values on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
