@@ -94,8 +94,7 @@ impl Author {
     pub async fn join(shared: Arc<Shared>, phase: watch::Receiver<Phase>, seed: u64) -> anyhow::Result<Self> {
         let wire = Wire::connect(shared.server, shared.engine).await?;
         let end = End { rev: 0, digest: 0 };
-        let seen =
-            Seen { commits: Vec::new(), first_rev: 0, applied: Vec::new(), apply: (0, 0), resyncs: 0, end };
+        let seen = Seen { commits: Vec::new(), first_rev: 0, applied: Vec::new(), apply: (0, 0), resyncs: 0, end };
         let mut author = Self {
             client: Client::new(),
             wire,

@@ -24,6 +24,8 @@ pub struct Usage {
     /// In processors: 1 is one that did nothing else.
     pub server_cpu: Option<f64>,
     pub own_cpu: Option<f64>,
+    /// What else went on on this machine: the other figures mean little if it is much.
+    pub others_cpu: Option<f64>,
     pub server_memory_mb: Option<f64>,
 }
 
@@ -109,9 +111,10 @@ impl Trial {
     /// In a line.
     pub fn summary(&self) -> String {
         let Delays { p50, p95, p99 } = self.commit;
-        let (server, own) = (self.usage.server_cpu.unwrap_or(f64::NAN), self.usage.own_cpu.unwrap_or(f64::NAN));
+        let [server, own, others] =
+            [self.usage.server_cpu, self.usage.own_cpu, self.usage.others_cpu].map(|cpu| cpu.unwrap_or(f64::NAN));
         format!(
-            "{:.0} commits a second, p50 {p50:.1} ms, p95 {p95:.1} ms, p99 {p99:.1} ms, processors {server:.2} + {own:.2}, {}",
+            "{:.0} commits a second, p50 {p50:.1} ms, p95 {p95:.1} ms, p99 {p99:.1} ms, processors: server {server:.2}, authors {own:.2}, others {others:.2}; {}",
             self.commits_per_second,
             if self.is_converged() { "equal" } else { "NOT EQUAL" }
         )

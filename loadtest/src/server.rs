@@ -41,6 +41,8 @@ impl Server {
         let mut child = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0", "--data"])
             .arg(folder.path().join("pads.redb"))
+            // All authors come from one address.
+            .args(["--max-connections", "0"])
             .args(with)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -74,6 +76,16 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
     let mut fields = rest.split_ascii_whitespace().skip(11);
     let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some((user + system) / TICKS_PER_SECOND)
+}
+
+/// The processor time that all processes together have taken so far, in seconds.
+pub fn cpu_seconds_of_all() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let mut fields = stat.lines().next()?.split_ascii_whitespace().skip(1).map_while(|field| field.parse::<f64>().ok());
+    let (user, nice, system) = (fields.next()?, fields.next()?, fields.next()?);
+    // Idle, waiting for disks; then interrupts.
+    let interrupts: f64 = fields.skip(2).take(2).sum();
+    Some((user + nice + system + interrupts) / TICKS_PER_SECOND)
 }
 
 /// The memory of a process, in megabytes.

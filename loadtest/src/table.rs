@@ -14,6 +14,7 @@ const HEAD: &[&str] = &[
     "apply µs",
     "server CPU",
     "authors' CPU",
+    "others' CPU",
     "server MB",
     "equal",
     "messages sent while typing, median",
@@ -29,7 +30,8 @@ pub fn render(rows: &[Row]) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let of = |decimals: usize, value: fn(&Trial) -> Option<f64>| spread(row.trials.iter().map(value).collect(), decimals);
+    let of =
+        |decimals: usize, value: fn(&Trial) -> Option<f64>| spread(row.trials.iter().map(value).collect(), decimals);
     let equal = row.trials.iter().filter(|trial| trial.is_converged()).count();
     vec![
         row.authors.to_string(),
@@ -42,6 +44,7 @@ fn cells(row: &Row) -> Vec<String> {
         of(2, |trial| Some(trial.apply_us)),
         of(2, |trial| trial.usage.server_cpu),
         of(2, |trial| trial.usage.own_cpu),
+        of(2, |trial| trial.usage.others_cpu),
         of(0, |trial| trial.usage.server_memory_mb),
         format!("{equal} of {}", row.trials.len()),
         emits(row),
@@ -52,7 +55,8 @@ fn cells(row: &Row) -> Vec<String> {
 fn spread(values: Vec<Option<f64>>, decimals: usize) -> String {
     let Some(mut values) = values.into_iter().collect::<Option<Vec<_>>>() else { return "?".to_owned() };
     values.sort_by(f64::total_cmp);
-    let (Some(lowest), Some(median), Some(highest)) = (values.first(), values.get(values.len() / 2), values.last()) else {
+    let (Some(lowest), Some(median), Some(highest)) = (values.first(), values.get(values.len() / 2), values.last())
+    else {
         return "?".to_owned();
     };
     format!("{lowest:.decimals$} / {median:.decimals$} / {highest:.decimals$}")

@@ -56,12 +56,12 @@ pub async fn run(plan: Plan<'_>) -> anyhow::Result<Trial> {
     wait(JOIN_WITHIN, "joined", &shared.joined, plan.authors, &mut running).await?;
     sleep(QUIET).await;
 
-    let before = (plan.server.emits().await, usage(plan.server.pid), usage(Some(std::process::id())));
+    let before = (plan.server.emits().await, Cpu::now(plan.server));
     let from = Instant::now() + LOOK_EVERY;
     let until = from + plan.typing;
     phase.send(Phase::Type { from, until })?;
     sleep_until(until).await;
-    let (after, after_own) = (usage(plan.server.pid), usage(Some(std::process::id())));
+    let after = Cpu::now(plan.server);
     let emits = difference(&before.0, &plan.server.emits().await);
     let memory_mb = plan.server.pid.and_then(server::memory_mb);
 
@@ -79,18 +79,33 @@ pub async fn run(plan: Plan<'_>) -> anyhow::Result<Trial> {
     // Someone new gets the document as the server has it.
     let last = Author::join(shared, watcher, u64::from(plan.authors)).await?.end();
     let seconds = plan.typing.as_secs_f64();
-    let cpu = |before: Option<f64>, after: Option<f64>| Some((after? - before?) / seconds);
-    let usage =
-        Usage { server_cpu: cpu(before.1, after), own_cpu: cpu(before.2, after_own), server_memory_mb: memory_mb };
+    let cpu = |of: fn(&Cpu) -> Option<f64>| Some((of(&after)? - of(&before.1)?) / seconds);
+    let (server_cpu, own_cpu, all) = (cpu(|cpu| cpu.server), cpu(|cpu| cpu.own), cpu(|cpu| cpu.all));
+    let others_cpu = all.zip(server_cpu).zip(own_cpu).map(|((all, server), own)| all - server - own);
+    let usage = Usage { server_cpu, own_cpu, others_cpu, server_memory_mb: memory_mb };
     Trial::new(&seen, last, seconds, usage, emits)
 }
 
-fn usage(pid: Option<u32>) -> Option<f64> {
-    pid.and_then(server::cpu_seconds)
+/// Processor time so far, in seconds.
+struct Cpu {
+    server: Option<f64>,
+    own: Option<f64>,
+    all: Option<f64>,
+}
+
+impl Cpu {
+    fn now(server: &Server) -> Self {
+        Self {
+            server: server.pid.and_then(server::cpu_seconds),
+            own: server::cpu_seconds(std::process::id()),
+            all: server::cpu_seconds_of_all(),
+        }
+    }
 }
 
 fn difference(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-    let since = |(name, count): (&String, &u64)| (name.clone(), count - before.get(name).copied().unwrap_or(0).min(*count));
+    let since =
+        |(name, count): (&String, &u64)| (name.clone(), count - before.get(name).copied().unwrap_or(0).min(*count));
     after.iter().map(since).filter(|(_, count)| *count > 0).collect()
 }
 

@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn the_command_line_comes_before_the_file() {
-        let file = "port = 1\nmax_rate = 7\nclosed_history = true\nnew_changes_batch = \"off\"\nfaults = \"drop=0.5\"\n";
+        let file =
+            "port = 1\nmax_rate = 7\nclosed_history = true\nnew_changes_batch = \"off\"\nfaults = \"drop=0.5\"\n";
         let config = read(file, &["--port", "2", "--new-changes-batch=on"]).unwrap();
         assert_eq!((config.port, config.max_rate, config.closed_history), (2, 7, true));
         assert_eq!(config.new_changes_batch, Batching::On);

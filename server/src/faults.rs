@@ -1,6 +1,7 @@
 //! Trouble on request, for demonstrations and tests: what a bad network does to the messages of a socket.
 //!
-//! Only messages that have to do with the order of revisions meet it, and only if the server was started with `--faults`.
+//! Everything can be late; only revisions get lost, doubled or overtaken. And all that only if the server was started with
+//! `--faults`.
 
 use crate::pad::fanout::{Outlet, Refused};
 use crate::socketio::Kind;
@@ -164,8 +165,7 @@ mod tests {
     #[test]
     fn faults_are_read_and_nonsense_is_not() {
         let faults: Faults = "delay=80,drop=0.1,duplicate=0.2,reorder=0.3,batch=20".parse().unwrap();
-        let expected =
-            Faults { delay: Duration::from_millis(80), drop: 0.1, duplicate: 0.2, reorder: 0.3, batch: 20 };
+        let expected = Faults { delay: Duration::from_millis(80), drop: 0.1, duplicate: 0.2, reorder: 0.3, batch: 20 };
         assert_eq!(faults, expected);
         assert_eq!(["none", ""].map(|text| text.parse::<Faults>().unwrap()), [Faults::default(); 2]);
         for text in ["drop", "drop=2", "drop=-1", "drop=NaN", "delay=-1", "delay=x", "lose=1"] {

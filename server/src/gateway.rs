@@ -1,11 +1,11 @@
 //! Connections: what comes in over Engine.IO, and to which pad it goes.
 
 use crate::authors::{AuthorId, is_token};
-use crate::pad::fanout::{Outlet, Refused};
-use crate::pad::{Join, Message, PadHandle, Said};
 use crate::faults::{Faults, Faulty};
 use crate::limits::{Addresses, Allowance};
 use crate::metrics::{Hit, Metrics};
+use crate::pad::fanout::{Outlet, Refused};
+use crate::pad::{Join, Message, PadHandle, Said};
 use crate::pads::Shared;
 use crate::socketio::{self, Kind, Packet};
 use axum::extract::ConnectInfo;
@@ -13,8 +13,8 @@ use bytes::Bytes;
 use easysync::{ClientMessage, ClientReady, parse_client_message};
 use engineioxide::handler::EngineIoHandler;
 use engineioxide::{DisconnectReason, Socket, Str};
-use std::collections::HashMap;
 use prometheus_client::metrics::gauge::Gauge;
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

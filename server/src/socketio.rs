@@ -149,9 +149,9 @@ impl Kind {
         }
     }
 
-    /// Whether it has to do with the order of revisions.
+    /// Whether it brings revisions.
     pub fn is_revision(self) -> bool {
-        matches!(self, Self::NewChanges | Self::NewChangesBatch | Self::AcceptCommit)
+        matches!(self, Self::NewChanges | Self::NewChangesBatch)
     }
 }
 

@@ -24,9 +24,9 @@ mod vars;
 
 pub use room::{Join, Said};
 
+use crate::metrics::Hit;
 use crate::pads::Shared;
 use easysync::{AttribPool, Document};
-use crate::metrics::Hit;
 use fanout::{Accept, Batches, Delivery, Session, Source};
 use pace::Pace;
 use record::{Head, Loaded};

@@ -228,8 +228,12 @@ impl Pad {
     fn introduce(&mut self, id: u64) {
         let Some(author) = self.sessions.get(&id).map(|session| session.author.clone()) else { return };
         let mut seen = HashSet::from([author.clone()]);
-        let others: Vec<AuthorId> =
-            self.sessions.values().map(|session| session.author.clone()).filter(|other| seen.insert(other.clone())).collect();
+        let others: Vec<AuthorId> = self
+            .sessions
+            .values()
+            .map(|session| session.author.clone())
+            .filter(|other| seen.insert(other.clone()))
+            .collect();
         self.handle.authors.store(seen.len(), Ordering::Relaxed);
         let packets: Vec<_> = others.iter().map(|other| self.new_info(other)).collect();
         if let Some(session) = self.sessions.get_mut(&id) {
