@@ -1,4 +1,5 @@
-//! Recorded editing sessions, keystroke by keystroke, applied to a document with attributes.
+//! Recorded editing sessions, keystroke by keystroke, applied to a document with attributes; and as a client gets them, from the
+//! text of a message to the patch for the editor.
 //!
 //! Reads `*.json.gz` from the folder named by `EASYSYNC_TRACES`, and says so if there is none. Prints microseconds per change, the
 //! least, median and greatest of several runs, and asserts the final text in each.
@@ -12,16 +13,23 @@
     reason = "a bench may fail loudly"
 )]
 
-use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document};
+use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document, Outgoing, Pad, new_changes};
 use std::path::Path;
 use std::time::Instant;
 
 const RUNS: usize = 7;
+const AUTHOR: &str = "a.YMOK8nlxnOhHwuaL";
+
+/// An empty pad.
+const JOIN: &str = r#"{"type":"CLIENT_VARS","data":{"userId":"a.reader","collab_client_vars":{"rev":0,"padId":"pad",
+    "initialAttributedText":{"text":"\n","attribs":"|1+1"},"apool":{"numToAttrib":{},"nextNum":0}}}}"#;
 
 struct Trace {
     name: String,
     /// Each patch as a changeset in wire form.
     wire: Vec<String>,
+    /// Each as the message that a server sends of it.
+    messages: Vec<String>,
     end: String,
     pool: AttribPool,
 }
@@ -37,17 +45,20 @@ fn main() {
     files.retain(|path| path.to_string_lossy().ends_with(".json.gz"));
     files.sort();
     println!("microseconds per change, min / median / max of {RUNS} runs");
-    println!("{:24} {:>8}  {:26} {:26}", "trace", "changes", "apply", "parse and apply");
+    println!("{:24} {:>8}  {:24} {:24} {:24}", "trace", "changes", "apply", "parse and apply", "message to patch");
     for file in files {
         let trace = load(&file);
         let parsed: Vec<_> = trace.wire.iter().map(|text| Changeset::parse(text).unwrap()).collect();
         let mut apply = Vec::new();
         let mut both = Vec::new();
+        let mut client = Vec::new();
         for _ in 0..RUNS {
             apply.push(run(&trace, &parsed, |changeset, doc| doc.apply(changeset, &trace.pool)));
             both.push(run(&trace, &trace.wire, |text, doc| doc.apply(&Changeset::parse(text)?, &trace.pool)));
+            client.push(run_client(&trace));
         }
-        println!("{:24} {:>8}  {:26} {:26}", trace.name, trace.wire.len(), spread(apply), spread(both));
+        let [apply, both, client] = [apply, both, client].map(spread);
+        println!("{:24} {:>8}  {apply:24} {both:24} {client:24}", trace.name, trace.wire.len());
     }
 }
 
@@ -62,6 +73,22 @@ fn run<T>(trace: &Trace, steps: &[T], step: impl Fn(&T, &mut Document) -> Result
     micros
 }
 
+/// A whole client, which is asked for a patch after each message.
+fn run_client(trace: &Trace) -> f64 {
+    let mut pad = Pad::new();
+    pad.receive(JOIN).unwrap();
+    let start = Instant::now();
+    let mut inserted = 0;
+    for message in &trace.messages {
+        pad.receive(message).unwrap();
+        inserted += pad.flush().unwrap().map_or(0, |patch| patch.text.len());
+    }
+    let micros = start.elapsed().as_secs_f64() * 1e6 / trace.messages.len() as f64;
+    assert!(inserted >= trace.end.len() / 2, "{}", trace.name);
+    assert_eq!(pad.shown().text(), trace.end.as_str(), "{}", trace.name);
+    micros
+}
+
 fn spread(mut runs: Vec<f64>) -> String {
     runs.sort_by(f64::total_cmp);
     format!("{:.3} / {:.3} / {:.3}", runs[0], runs[runs.len() / 2], runs[runs.len() - 1])
@@ -72,16 +99,25 @@ fn load(file: &Path) -> Trace {
     let reader = flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap());
     let json: serde_json::Value = serde_json::from_reader(reader).unwrap();
     let mut pool = AttribPool::new();
-    let author = AttribSet::from(pool.put(Attribute::new("author", "a.author")));
+    let author = AttribSet::from(pool.put(Attribute::new("author", AUTHOR)));
     let mut doc = Document::new();
-    let mut wire = Vec::new();
+    let (mut wire, mut messages) = (Vec::new(), Vec::new());
     for patch in json["txns"].as_array().unwrap().iter().flat_map(|txn| txn["patches"].as_array().unwrap()) {
         let (at, removed) = (patch[0].as_u64().unwrap() as usize, patch[1].as_u64().unwrap() as usize);
         let inserted: Vec<u16> = patch[2].as_str().unwrap().encode_utf16().collect();
         let changeset = doc.splice(at..at + removed, &inserted, &author).unwrap();
         doc.apply(&changeset, &pool).unwrap();
         wire.push(changeset.to_string());
+        messages.push(message(wire.len() as u32, &changeset, &pool));
     }
     let name = file.file_name().unwrap().to_string_lossy().replace(".json.gz", "");
-    Trace { name, wire, end: json["endContent"].as_str().unwrap().to_owned() + "\n", pool }
+    Trace { name, wire, messages, end: json["endContent"].as_str().unwrap().to_owned() + "\n", pool }
+}
+
+/// `NEW_CHANGES` as Etherpad sends it, with a pool of what is in it.
+fn message(rev: u32, changeset: &Changeset, pool: &AttribPool) -> String {
+    let author: Vec<u16> = AUTHOR.encode_utf16().collect();
+    let wire = changeset.prepare_for_wire(pool);
+    let time = 1_795_268_954_555.0 + f64::from(rev);
+    new_changes(&Outgoing { rev, wire: &wire, author: &author, time, time_delta: Some(1.0) }.members())
 }

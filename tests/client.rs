@@ -132,7 +132,7 @@ fn revisions_apply_in_order_whatever_order_they_come_in() {
     let revisions: Vec<_> = effects
         .iter()
         .map(|effect| match effect {
-            Effect::Applied { rev, author, time, .. } => (*rev, author.clone(), *time),
+            Effect::Applied { rev, author, time, .. } => (*rev, author.as_deref().cloned(), *time),
             other => panic!("{other:?}"),
         })
         .collect();

@@ -28,7 +28,8 @@ const messages = typing(MESSAGES, start);
 const objects = messages.map((message) => JSON.parse(message));
 
 const ways = {
-  'wire text': (target) => each(messages, (message) => target.wireText(message)),
+  'wire text, by TextEncoder.encodeInto': (target) => each(messages, (message) => target.encodedText(message)),
+  'wire text, as a string argument': (target) => each(messages, (message) => target.wireText(message)),
   'JSON.parse, then fields as arguments': (target) =>
     each(messages, (message) => {
       const { data } = JSON.parse(message);

@@ -10,10 +10,21 @@ use std::collections::HashMap;
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(inline_js = "export const newPatch = (changes, text, formatted) => ({ changes, text, formatted });")]
+#[wasm_bindgen(inline_js = "const none = new Uint32Array();
+export const newPatch = (changes, text, formatted) => ({ changes, text, formatted });
+export const newPatchOfOne = (from, to, unit) => {
+  const changes = new Uint32Array(3);
+  changes[0] = from;
+  changes[1] = to;
+  changes[2] = unit < 0 ? 0 : 1;
+  return { changes, text: unit < 0 ? '' : String.fromCharCode(unit), formatted: none };
+};")]
 extern "C" {
-    #[wasm_bindgen(js_name = newPatch, unchecked_return_type = "Patch")]
+    #[wasm_bindgen(js_name = newPatch)]
     fn new_patch(changes: Uint32Array, text: JsString, formatted: Uint32Array) -> JsValue;
+    /// One change that puts in one code unit; none for -1.
+    #[wasm_bindgen(js_name = newPatchOfOne)]
+    fn new_patch_of_one(from: u32, to: u32, unit: i32) -> JsValue;
 }
 
 /// Numbers for the attribute sets that were told, so that each crosses the edge once.
@@ -66,7 +77,12 @@ impl AttribSets {
 
 /// A patch as the object `Patch`.
 pub(super) fn patch(ShownPatch { changes, text, formatted }: ShownPatch) -> JsValue {
-    new_patch(Uint32Array::from(&*changes), to_js_string(&text), Uint32Array::from(&*formatted))
+    // What most people do most of the time is made in one call.
+    match (&*changes, &*text, &*formatted) {
+        (&[from, to, _], [], []) => new_patch_of_one(from, to, -1),
+        (&[from, to, _], &[unit], []) => new_patch_of_one(from, to, i32::from(unit)),
+        _ => new_patch(Uint32Array::from(&*changes), to_js_string(&text), Uint32Array::from(&*formatted)),
+    }
 }
 
 /// What the line is in which a position lies, as the object `LineFormat`.

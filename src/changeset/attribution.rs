@@ -27,7 +27,7 @@ pub fn compose_attribution(attribution: &[Op], changeset: &Changeset, pool: &Att
         return Err(ErrorKind::NotAttribution { op }.into());
     }
     let mut out = OpAssembler::new();
-    zip(attribution, &changeset.ops, pool, |from, op| {
+    zip(attribution, changeset.ops(), pool, |from, op| {
         if from != From::Nowhere {
             out.push(op);
         }

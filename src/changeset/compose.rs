@@ -37,13 +37,13 @@ impl Changeset {
     /// Source: `compose` in Etherpad's `src/static/js/Changeset.ts`.
     #[doc(alias = "then")]
     pub fn compose(&self, next: &Self, pool: &AttribPool) -> Result<Self, Error> {
-        if self.new_len != next.old_len {
+        if self.0.new_len != next.0.old_len {
             return Err(ErrorKind::LengthMismatch { expected: next.old_len(), found: self.new_len() }.into());
         }
         let mut out = OpAssembler::new();
         let mut bank = Bank::new();
-        let (mut first, mut second) = (&*self.bank, &*next.bank);
-        zip(&self.ops, &next.ops, pool, |from, op| {
+        let (mut first, mut second) = (&*self.0.bank, &*next.0.bank);
+        zip(&self.0.ops, &next.0.ops, pool, |from, op| {
             if op.kind == OpKind::Insert {
                 let source = if from == From::Second { &mut second } else { &mut first };
                 let (text, rest) = source.split_at_checked(op.chars as usize).unwrap_or((source, &[]));

@@ -68,12 +68,12 @@ impl Changeset {
     #[doc(alias = "transform", alias = "map", alias = "rebase")]
     pub fn follow(&self, other: &Self, tie: Tie, pool: &AttribPool) -> Result<Self, Error> {
         use OpKind::{Insert, Keep, Remove};
-        if self.old_len != other.old_len {
+        if self.0.old_len != other.0.old_len {
             return Err(ErrorKind::LengthMismatch { expected: self.old_len(), found: other.old_len() }.into());
         }
         let mut out = OpAssembler::new();
-        let (mut ours, mut theirs) = (Heads::new(&self.ops), Heads::new(&other.ops));
-        let (mut our_text, mut their_text) = (&*self.bank, &*other.bank);
+        let (mut ours, mut theirs) = (Heads::new(&self.0.ops), Heads::new(&other.0.ops));
+        let (mut our_text, mut their_text) = (&*self.0.bank, &*other.0.bank);
         loop {
             let (our, their) = (ours.head(), theirs.head());
             let (Some(our), Some(their)) = (our, their) else {
@@ -123,7 +123,7 @@ impl Changeset {
                 }
             }
         }
-        Self::checked(other.new_len(), out.finish(), self.bank.clone())
+        Self::checked(other.new_len(), out.finish(), self.0.bank.clone())
     }
 }
 

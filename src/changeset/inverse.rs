@@ -56,7 +56,7 @@ impl Changeset {
         let mut out = OpAssembler::new();
         let mut bank = Bank::new();
         let mut pos = 0;
-        for (index, op) in self.ops.iter().enumerate() {
+        for (index, op) in self.0.ops.iter().enumerate() {
             let range = pos..pos + op.spans().0;
             pos = range.end;
             let mut lines = 0;

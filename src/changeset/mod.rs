@@ -32,12 +32,14 @@ pub use inverse::{AttributedText, Visitor};
 pub use parse::{Unpacked, parse_ops, unpack};
 pub use position::{Assoc, Splice};
 pub use print::print_ops;
+pub(crate) use renumber::PoolMap;
 pub use renumber::{UnknownAttrib, Wire, move_ops_to_pool};
 
 use crate::attrib::AttribSet;
 use crate::error::{Error, ErrorKind, NormalForm};
 use crate::text::{MAX_LEN, NEWLINE, count_newlines};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// What an op does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,8 +135,13 @@ type Bank = SmallVec<[u16; 8]>;
 /// assert_eq!(changeset.to_string(), "Z:8>1=2|1-2|1+2+1$X\nY");
 /// # Ok::<(), easysync::Error>(())
 /// ```
+///
+/// A clone is O(1) and shares all memory with the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Changeset {
+pub struct Changeset(Arc<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
     old_len: u32,
     new_len: u32,
     ops: Ops,
@@ -193,35 +200,54 @@ impl Changeset {
         if new_len > MAX_LEN {
             return Err(ErrorKind::TooLong { len: new_len }.into());
         }
-        Ok(Self { old_len: old_len as u32, new_len: new_len as u32, ops, bank })
+        Ok(Self(Arc::new(Parts { old_len: old_len as u32, new_len: new_len as u32, ops, bank })))
+    }
+
+    /// The same lengths and texts with other ops, which must cover the same.
+    fn with_ops(&self, ops: Ops) -> Self {
+        let Parts { old_len, new_len, bank, .. } = &*self.0;
+        Self(Arc::new(Parts { old_len: *old_len, new_len: *new_len, ops, bank: bank.clone() }))
+    }
+
+    /// Makes the identity the one for documents of `len` code units, which is at most 2^31 - 1.
+    pub(crate) fn set_identity(&mut self, len: usize) {
+        match Arc::get_mut(&mut self.0) {
+            Some(Parts { old_len, new_len, ops, .. }) if ops.is_empty() => {
+                (*old_len, *new_len) = (len as u32, len as u32)
+            }
+            _ => {
+                let (ops, bank) = (Ops::new(), Bank::new());
+                self.0 = Arc::new(Parts { old_len: len as u32, new_len: len as u32, ops, bank });
+            }
+        }
     }
 
     /// The length of the documents that it applies to, in code units.
     #[doc(alias = "base_len")]
     pub fn old_len(&self) -> usize {
-        self.old_len as usize
+        self.0.old_len as usize
     }
 
     /// The length of the documents that it makes, in code units.
     #[doc(alias = "target_len")]
     pub fn new_len(&self) -> usize {
-        self.new_len as usize
+        self.0.new_len as usize
     }
 
     /// The ops, in the order of the old document.
     pub fn ops(&self) -> &[Op] {
-        &self.ops
+        &self.0.ops
     }
 
     /// The text of all inserts, one after the other.
     pub fn char_bank(&self) -> &[u16] {
-        &self.bank
+        &self.0.bank
     }
 
     /// The ops, each with the text that it inserts; empty for keeps and removals.
     pub fn steps(&self) -> impl Iterator<Item = (&Op, &[u16])> {
-        let mut rest = &*self.bank;
-        self.ops.iter().map(move |op| match op.kind {
+        let mut rest = &*self.0.bank;
+        self.0.ops.iter().map(move |op| match op.kind {
             OpKind::Insert => {
                 let (text, after) = rest.split_at_checked(op.chars as usize).unwrap_or((rest, &[]));
                 rest = after;
@@ -235,7 +261,7 @@ impl Changeset {
     /// way to say so.
     #[doc(alias = "is_noop")]
     pub fn is_identity(&self) -> bool {
-        self.ops.is_empty()
+        self.0.ops.is_empty()
     }
 
     /// Whether the ops are in normal form: none of length zero; between two keeps all removals before all inserts;
@@ -243,8 +269,8 @@ impl Changeset {
     ///
     /// Source: `checkRep` in Etherpad's `src/static/js/Changeset.ts`.
     pub fn is_normal(&self) -> bool {
-        let last = std::iter::once(None).chain(self.ops.iter().map(Some));
-        last.zip(&self.ops).all(|(last, op)| check_next(last, op).is_ok()) && check_last(self.ops.last()).is_ok()
+        let last = std::iter::once(None).chain(self.0.ops.iter().map(Some));
+        last.zip(&self.0.ops).all(|(last, op)| check_next(last, op).is_ok()) && check_last(self.0.ops.last()).is_ok()
     }
 
     /// The same change in normal form. O(n).
@@ -253,8 +279,8 @@ impl Changeset {
             return self.clone();
         }
         let mut out = OpAssembler::new();
-        self.ops.iter().for_each(|op| out.push(op.clone()));
-        Self { ops: out.finish(), ..self.clone() }
+        self.0.ops.iter().for_each(|op| out.push(op.clone()));
+        self.with_ops(out.finish())
     }
 }
 

@@ -206,7 +206,7 @@ fn parse<S: Source>(source: S, mode: Mode) -> Result<Changeset, Error> {
         return lexer.unexpected("'$'");
     }
     let changeset = Changeset::checked(old_len as usize, ops, source.code_units_from(lexer.at))?;
-    if i64::from(changeset.new_len) != new_len {
+    if i64::from(changeset.0.new_len) != new_len {
         return Err(ErrorKind::LengthClaim { expected: new_len as usize, found: changeset.new_len() }.into());
     }
     Ok(changeset)

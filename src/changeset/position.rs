@@ -28,7 +28,7 @@ impl Changeset {
     #[doc(alias = "to_splices")]
     pub fn splices(&self) -> impl Iterator<Item = Splice<'_>> {
         let (mut at, mut used) = (0, 0);
-        let mut ops = self.ops.iter().peekable();
+        let mut ops = self.0.ops.iter().peekable();
         std::iter::from_fn(move || {
             while let Some(keep) = ops.next_if(|op| op.kind == OpKind::Keep) {
                 at += keep.chars as usize;
@@ -41,7 +41,7 @@ impl Changeset {
                     _ => at += op.chars as usize,
                 }
             }
-            Some(Splice { range: start..at, text: self.bank.get(bank_start..used).unwrap_or_default() })
+            Some(Splice { range: start..at, text: self.0.bank.get(bank_start..used).unwrap_or_default() })
         })
     }
 
@@ -49,10 +49,10 @@ impl Changeset {
     /// identity. O(n).
     pub fn touched(&self) -> Option<Range<usize>> {
         let is_plain = |op: &&Op| op.kind == OpKind::Keep && op.attribs.is_empty();
-        let start: usize = self.ops.iter().take_while(is_plain).map(|op| op.spans().0).sum();
-        let end = self.ops.iter().map(|op| op.spans().0).sum::<usize>();
-        let tail: usize = self.ops.iter().rev().take_while(is_plain).map(|op| op.spans().0).sum();
-        self.ops.iter().any(|op| !is_plain(&op)).then(|| start..end - tail)
+        let start: usize = self.0.ops.iter().take_while(is_plain).map(|op| op.spans().0).sum();
+        let end = self.0.ops.iter().map(|op| op.spans().0).sum::<usize>();
+        let tail: usize = self.0.ops.iter().rev().take_while(is_plain).map(|op| op.spans().0).sum();
+        self.0.ops.iter().any(|op| !is_plain(&op)).then(|| start..end - tail)
     }
 
     /// Where a position of the old document is in the new one.

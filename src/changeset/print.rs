@@ -20,11 +20,11 @@ impl fmt::Display for Op {
 impl fmt::Display for Changeset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut header = Vec::new();
-        push_header(u64::from(self.old_len), u64::from(self.new_len), &mut header);
+        push_header(u64::from(self.0.old_len), u64::from(self.0.new_len), &mut header);
         write_lossy(&header, f)?;
-        self.ops.iter().try_for_each(|op| op.fmt(f))?;
+        self.0.ops.iter().try_for_each(|op| op.fmt(f))?;
         f.write_str("$")?;
-        write_lossy(&self.bank, f)
+        write_lossy(&self.0.bank, f)
     }
 }
 
@@ -47,11 +47,11 @@ impl Changeset {
     ///
     /// For every `text` that [`Changeset::parse_utf16`] takes, it gives back `text`.
     pub fn to_utf16(&self) -> Utf16String {
-        let mut out = Vec::with_capacity(16 + 8 * self.ops.len() + self.bank.len());
-        push_header(u64::from(self.old_len), u64::from(self.new_len), &mut out);
-        self.ops.iter().for_each(|op| push_op(op, &mut out));
+        let mut out = Vec::with_capacity(16 + 8 * self.0.ops.len() + self.0.bank.len());
+        push_header(u64::from(self.0.old_len), u64::from(self.0.new_len), &mut out);
+        self.0.ops.iter().for_each(|op| push_op(op, &mut out));
         out.push(u16::from(b'$'));
-        out.extend_from_slice(&self.bank);
+        out.extend_from_slice(&self.0.bank);
         out.into()
     }
 }

@@ -4,7 +4,9 @@ use super::{Changeset, Op, OpKind, OpMerger, Ops};
 use crate::attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 use crate::error::Error;
 use crate::text::Utf16String;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What to do with an attribute number that its pool does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,34 @@ impl<'a> Mover<'a> {
     }
 }
 
+/// So many pools are known at a time; then it begins anew.
+const MAX_KNOWN: usize = 1024;
+
+/// Where the attributes of pools that come again and again are in one other, which only grows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PoolMap {
+    /// By address, which stays as long as the pool is held here.
+    known: FxHashMap<usize, (Arc<AttribPool>, Vec<Option<AttribId>>)>,
+}
+
+impl PoolMap {
+    /// Does what [`Changeset::move_to_pool`] does with [`UnknownAttrib::Drop`]; `to` has to be the same pool each time. O(n).
+    pub fn carry(&mut self, changeset: Changeset, from: &Arc<AttribPool>, to: &mut AttribPool) -> Changeset {
+        if self.known.len() == MAX_KNOWN {
+            self.known.clear();
+        }
+        let new = || (from.clone(), vec![None; from.len()]);
+        let (_, numbers) = self.known.entry(Arc::as_ptr(from).addr()).or_insert_with(new);
+        changeset.with_attribs(|id| {
+            let number = numbers.get_mut(id.0 as usize)?;
+            if number.is_none() {
+                *number = from.get(id).ok().map(|attribute| to.put(attribute.clone()));
+            }
+            *number
+        })
+    }
+}
+
 /// The ops with the numbers that `to` has for the same attributes.
 ///
 /// `to` gets numbers for what it lacks, in the order of appearance. Order within the sets stays, which is right because
@@ -92,8 +122,7 @@ impl Changeset {
     #[doc(alias = "move_ops_to_new_pool")]
     pub fn move_to_pool(&self, from: &AttribPool, to: &mut AttribPool, unknown: UnknownAttrib) -> Result<Self, Error> {
         let mut mover = Mover::new(from, to, unknown);
-        let ops = self.ops.iter().map(|op| mover.op(op)).collect::<Result<Ops, Error>>()?;
-        Ok(Self { ops, ..self.clone() })
+        Ok(self.with_ops(self.ops().iter().map(|op| mover.op(op)).collect::<Result<Ops, Error>>()?))
     }
 
     /// The changeset as it goes over the wire: with a pool of its own, which has what it uses and nothing else. Numbers
@@ -117,9 +146,18 @@ impl Changeset {
     /// Each attribute number replaced or, for `None`, left out. Nothing is sorted or merged. O(n).
     ///
     /// Source: `mapAttribNumbers` in Etherpad's `src/static/js/Changeset.ts`.
-    pub fn map_attribs(&self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
-        let ops = self.ops.iter().map(|op| Op { attribs: op.attribs.map(&mut f), ..op.clone() }).collect();
-        Self { ops, ..self.clone() }
+    pub fn map_attribs(&self, f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
+        self.clone().with_attribs(f)
+    }
+
+    /// Does what [`Changeset::map_attribs`] does, in place if no clone shares the memory.
+    fn with_attribs(mut self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
+        if self.ops().iter().any(|op| !op.attribs.is_empty()) {
+            for op in &mut Arc::make_mut(&mut self.0).ops {
+                op.attribs = op.attribs.map(&mut f);
+            }
+        }
+        self
     }
 
     /// The changeset with `author` on every insert that has no author, or an empty one. O(n).
@@ -163,7 +201,7 @@ impl Changeset {
         let key = Utf16String::from("author");
         let mut ops = Ops::new();
         let mut merger = OpMerger::new();
-        for op in &self.ops {
+        for op in &self.0.ops {
             let mut op = op.clone();
             if op.kind == OpKind::Insert && replace(op.attribs.value(&key, pool)?) {
                 let stamp = AttribSet::from(pool.put(Attribute { key: key.clone(), value: author.clone() }));
@@ -172,6 +210,6 @@ impl Changeset {
             merger.push(op, &mut ops);
         }
         merger.finish(&mut ops);
-        Ok(Self { ops, ..self.clone() })
+        Ok(self.with_ops(ops))
     }
 }

@@ -84,6 +84,11 @@ impl Layers {
         if revision.old_len() != self.base.len_utf16() {
             return Err(ErrorKind::LengthMismatch { expected: revision.old_len(), found: self.base.len_utf16() }.into());
         }
+        if self.local.is_empty() {
+            self.base.apply(revision, pool)?;
+            self.local.pending.set_identity(revision.new_len());
+            return Ok(revision.to_normal());
+        }
         let (local, for_editor) = self.local.past(revision, pool)?;
         self.base.apply(revision, pool)?;
         self.local = local;

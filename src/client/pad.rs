@@ -18,6 +18,9 @@ use crate::protocol::{KeptList, MessageError};
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// Changes of so many ops are made in the shown document; of more, it becomes a clone of the view.
+const MAX_SMALL: usize = 8;
+
 /// A client of one pad together with what its editor shows.
 ///
 /// The editor may lag behind: revisions are applied as they come, and shown when [`Pad::flush`] is called, in one go. Between
@@ -149,7 +152,11 @@ impl Pad {
         let Some(change) = self.backlog.take(self.client.pool())? else { return Ok(None) };
         let Some(view) = self.client.view() else { return Ok(None) };
         let patch = ShownPatch::new(&change, &self.shown, view);
-        self.shown = view.clone();
+        // A small change is made once more: the view would have to copy what it shares before its next change.
+        let is_small = change.ops().len() <= MAX_SMALL;
+        if !is_small || self.shown.apply_known(&change, self.client.pool()).is_err() {
+            self.shown = view.clone();
+        }
         Ok((!patch.is_empty()).then_some(patch))
     }
 

@@ -53,6 +53,19 @@ impl Document {
         result
     }
 
+    /// Applies a changeset that a document of the same text and attributes has taken: it is not checked once more. O(log n + length
+    /// of the change) for each op.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LengthMismatch`]; the document is as it was. [`ErrorKind::MissingAttribute`]; then it is to be thrown away.
+    pub(crate) fn apply_known(&mut self, changeset: &Changeset, pool: &AttribPool) -> Result<(), Error> {
+        if changeset.old_len() != self.len_utf16() {
+            return Err(ErrorKind::LengthMismatch { expected: changeset.old_len(), found: self.len_utf16() }.into());
+        }
+        self.apply_checked(changeset, pool)
+    }
+
     /// Does what nearly all changesets of people who type are: one removal, one insert, or both, in one place that lies in
     /// one leaf. One walk down the tree both checks and changes, two if the line is long. Says whether it was that, and
     /// right.

@@ -80,6 +80,11 @@ impl Document {
         builder.finish()
     }
 
+    /// Whether the last code unit is a newline. O(log n).
+    pub(super) fn ends_in_newline(&self) -> bool {
+        self.tree.seek(|_| false).leaf.text().last() == Some(&NEWLINE)
+    }
+
     /// Newlines before a position that is within the document.
     pub(super) fn newlines_before(&self, position: usize) -> usize {
         let place = self.tree.seek(|sum| sum.len() >= position);

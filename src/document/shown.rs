@@ -2,7 +2,7 @@
 
 use super::{Change, Document, Patch};
 use crate::changeset::{Changeset, OpKind};
-use crate::text::{NEWLINE, Utf16String};
+use crate::text::Utf16String;
 use std::ops::Range;
 
 /// What changed in the text that an editor shows: one list for all revisions since it was told last.
@@ -29,7 +29,7 @@ impl ShownPatch {
     /// What `changeset` changes, from `old` to `new`. O(changeset), plus O(log n).
     pub(crate) fn new(changeset: &Changeset, old: &Document, new: &Document) -> Self {
         let mut patch = Self::default();
-        if !ends_in_newline(old) || !ends_in_newline(new) {
+        if !old.ends_in_newline() || !new.ends_in_newline() {
             patch.replace_all(old, new);
             return patch;
         }
@@ -64,7 +64,7 @@ impl ShownPatch {
     /// What leads from `old` to `new`, given what [`Document::diff`] found between them. O(patch), plus O(log n).
     pub(crate) fn from_patch(found: &Patch, old: &Document, new: &Document) -> Self {
         let mut patch = Self::default();
-        if !ends_in_newline(old) || !ends_in_newline(new) {
+        if !old.ends_in_newline() || !new.ends_in_newline() {
             patch.replace_all(old, new);
             return patch;
         }
@@ -142,15 +142,10 @@ impl ShownPatch {
 
     /// Old documents of old pads may lack the newline; there is nothing to save then.
     fn replace_all(&mut self, old: &Document, new: &Document) {
-        let shown = |document: &Document| document.len_utf16() - usize::from(ends_in_newline(document));
+        let shown = |document: &Document| document.len_utf16() - usize::from(document.ends_in_newline());
         self.text = new.slice(0..shown(new)).unwrap_or_default();
         self.changes = vec![0, shown(old) as u32, self.text.len() as u32];
     }
-}
-
-fn ends_in_newline(document: &Document) -> bool {
-    let len = document.len_utf16();
-    len > 0 && document.slice(len - 1..len).is_ok_and(|last| last.first() == Some(&NEWLINE))
 }
 
 #[cfg(test)]

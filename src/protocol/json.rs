@@ -85,6 +85,21 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
+    /// Steps over `text` if it comes next.
+    pub fn eat_text(&mut self, text: &str) -> bool {
+        self.peek();
+        let found = self.text.as_bytes().get(self.at..).is_some_and(|rest| starts_with(rest, text.as_bytes()));
+        self.at += if found { text.len() } else { 0 };
+        found
+    }
+
+    /// Steps over a value of any kind, and gives back how it is written.
+    pub fn skip_text(&mut self) -> Result<&'a str, Error> {
+        let start = self.start();
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     /// What stands behind a colon, which is next.
     pub fn after_colon(mut self) -> Result<&'a str, Error> {
         self.need(b':', "':'")?;
@@ -183,6 +198,15 @@ impl<'a> Json<'a> {
 
     fn number(&mut self) -> Result<f64, Error> {
         let start = self.start();
+        // Nearly all are whole, and short enough for each step to be exact.
+        let mut whole = 0u64;
+        while let Some(digit @ b'0'..=b'9') = self.byte(self.at).filter(|_| self.at < start + 15) {
+            whole = 10 * whole + u64::from(digit - b'0');
+            self.at += 1;
+        }
+        if self.at > start && !matches!(self.byte(self.at), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
+            return Ok(whole as f64);
+        }
         while matches!(self.byte(self.at), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
             self.at += 1;
         }
@@ -193,6 +217,11 @@ impl<'a> Json<'a> {
                 self.unexpected("a value")
             }
         }
+    }
+
+    #[cfg(test)]
+    pub fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn start(&mut self) -> usize {
@@ -246,9 +275,14 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> RawString<'a> {
-    /// The string as it stands, if it has no escapes; enough to compare with a name.
+    /// The string if it has no escapes, and otherwise none; enough to compare with a name.
     pub fn plain(self) -> &'a str {
-        if self.has_escapes { "" } else { self.raw }
+        self.unescaped().unwrap_or_default()
+    }
+
+    /// The string as it stands, if it has no escapes.
+    pub fn unescaped(self) -> Option<&'a str> {
+        (!self.has_escapes).then_some(self.raw)
     }
 
     /// The code units.
@@ -289,14 +323,32 @@ impl<'a> RawString<'a> {
     }
 }
 
-/// How many bytes of a string are before the first quote, backslash or control character. It looks at sixteen at a time.
+/// How many bytes of a string are before the first quote, backslash or control character. It looks at eight at a time.
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return 8 * index + special.trailing_zeros() as usize / 8;
+        }
+    }
     let is_special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    let chunks = bytes.chunks_exact(16);
-    let plain =
-        16 * chunks.take_while(|chunk| !chunk.iter().fold(false, |found, byte| found | is_special(byte))).count();
-    let rest = bytes.get(plain..).unwrap_or_default();
-    plain + rest.iter().position(is_special).unwrap_or(rest.len())
+    8 * words.len() + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// Sets the highest bit of the lowest byte that is a quote, a backslash or a control character; bits above that mean nothing.
+fn special_bytes(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & (EACH * 0x80);
+    below(word, 0x20) | below(word ^ (EACH * u64::from(b'"')), 1) | below(word ^ (EACH * u64::from(b'\\')), 1)
+}
+
+/// Whether one text begins with another. It compares eight bytes at a time, which compilers to WebAssembly do not do by themselves.
+fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
+    let Some(bytes) = bytes.get(..start.len()) else { return false };
+    let ((words, rest), (wanted, wanted_rest)) = (bytes.as_chunks::<8>(), start.as_chunks::<8>());
+    words.iter().zip(wanted).all(|(word, wanted)| u64::from_le_bytes(*word) == u64::from_le_bytes(*wanted))
+        && rest == wanted_rest
 }
 
 /// Appends a string with its quotes. Halves of pairs become escapes.
@@ -332,6 +384,31 @@ mod tests {
         let mut out = String::new();
         push_string(&units, &mut out);
         assert_eq!(Json::new(&out).string().unwrap().units().unwrap(), units);
+    }
+
+    #[test]
+    fn special_bytes_are_found_wherever_they_stand() {
+        for special in ['"', '\\', '\n', '\0', '\u{1f}'] {
+            for before in 0..40 {
+                for plain in ["x", " ", "!", "#", "[", "]", "\u{7f}", "é", "\u{2028}", "😀"] {
+                    let mut text = plain.repeat(before);
+                    let expected = text.len();
+                    assert_eq!(plain_len(text.as_bytes()), expected);
+                    text.push(special);
+                    text.push_str("\"\\\0x");
+                    assert_eq!(plain_len(text.as_bytes()), expected, "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_what_they_say() {
+        for text in ["0", "7", "123456789012345", "1234567890123456", "-3", "1.5", "1e3", "12e-1", "1795268954555"] {
+            let mut json = Json::new(text);
+            assert_eq!(json.number().unwrap(), text.parse::<f64>().unwrap());
+            assert_eq!(json.peek(), None);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod export;
 mod json;
 mod kept;
+mod memo;
 mod read;
 mod saved;
 mod serve;
@@ -15,6 +16,7 @@ pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_n
 pub(crate) use json::plain_len;
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptList, Mark};
+pub(crate) use read::MessageReader;
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,
     parse_message,

@@ -1,12 +1,14 @@
 //! Messages from the server.
 
 use super::json::{Json, RawString};
+use super::memo::{Found, Memo};
 use super::saved::{SavedRevision, saved_revisions};
 use crate::attrib::{AttribPool, Attribute};
-use crate::changeset::{Changeset, Wire};
+use crate::changeset::Changeset;
 use crate::document::AText;
 use crate::error::{Error, ErrorKind, PoolFault};
 use crate::text::Utf16String;
+use std::sync::Arc;
 
 /// A message from the server.
 #[derive(Debug, Clone)]
@@ -82,10 +84,12 @@ pub struct RevisionList {
 pub struct Revision {
     /// Its number.
     pub rev: u32,
-    /// What it changes, numbered by its own pool.
-    pub wire: Wire,
+    /// What it changes, numbered by `pool`.
+    pub changeset: Changeset,
+    /// What numbers it. Revisions whose pools were written alike, as those of one author mostly are, share one.
+    pub pool: Arc<AttribPool>,
     /// Who made it; empty for the server itself.
-    pub author: Utf16String,
+    pub author: Arc<Utf16String>,
     /// When, in milliseconds since 1970, if the server says so.
     pub time: Option<f64>,
 }
@@ -196,26 +200,42 @@ pub struct Step {
 ///
 /// [`MessageError`], with the message's real type; offsets are code units of the message, or of the changeset in it.
 pub fn parse_message(text: &str) -> Result<Message, MessageError> {
-    let mut envelope = Envelope::default();
-    let mut json = Json::new(text);
-    let result = envelope.read(&mut json).and_then(|()| json.finish());
-    let failed = |error| MessageError { message: real_name(&envelope), item: None, error };
-    result.map_err(failed)?;
-    if let Some(reason) = envelope.disconnect {
-        return Ok(Message::Disconnect { reason });
-    }
-    if envelope.denied {
-        return Ok(Message::AccessDenied);
-    }
-    match (envelope.name, &envelope.data) {
-        ("COLLABROOM", Some(Data::Room(fields))) => room_message(fields),
-        ("CLIENT_VARS", Some(Data::Other(data))) => {
-            client_vars(data.clone()).map(|vars| Message::ClientVars(vars.into())).map_err(failed)
+    MessageReader::default().read(text)
+}
+
+/// Reads the messages of one connection, in which pools and authors come again and again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MessageReader {
+    pools: Memo<AttribPool>,
+    authors: Memo<Utf16String>,
+}
+
+impl MessageReader {
+    /// Does what [`parse_message`] does.
+    pub fn read(&mut self, text: &str) -> Result<Message, MessageError> {
+        let mut envelope = Envelope::default();
+        let mut json = Json::new(text);
+        let result = envelope.read(&mut json, self).and_then(|()| json.finish());
+        let failed = |error| MessageError { message: real_name(&envelope), item: None, error };
+        result.map_err(failed)?;
+        if let Some(reason) = envelope.disconnect {
+            return Ok(Message::Disconnect { reason });
         }
-        ("CHANGESET_REQ", Some(Data::Other(data))) => {
-            changeset_reply(data.clone()).map(Message::Changesets).map_err(failed)
+        if envelope.denied {
+            return Ok(Message::AccessDenied);
         }
-        _ => Ok(Message::Other { name: envelope.name.to_owned() }),
+        match (envelope.name, envelope.data) {
+            ("COLLABROOM", Some(Data::Room(fields))) => self.room_message(fields),
+            ("CLIENT_VARS", Some(Data::Other(data))) => match client_vars(data) {
+                Ok(vars) => Ok(Message::ClientVars(vars.into())),
+                Err(error) => Err(MessageError { message: envelope.name.to_owned(), item: None, error }),
+            },
+            ("CHANGESET_REQ", Some(Data::Other(data))) => match changeset_reply(data) {
+                Ok(reply) => Ok(Message::Changesets(reply)),
+                Err(error) => Err(MessageError { message: envelope.name.to_owned(), item: None, error }),
+            },
+            _ => Ok(Message::Other { name: envelope.name.to_owned() }),
+        }
     }
 }
 
@@ -237,25 +257,26 @@ struct Envelope<'a> {
     data: Option<Data<'a>>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "it never leaves the stack")]
 enum Data<'a> {
     /// Of a message about the pad, read.
-    Room(Box<Fields<'a>>),
+    Room(Fields<'a>),
     /// Of another message, not yet read.
     Other(Json<'a>),
 }
 
 impl<'a> Envelope<'a> {
-    fn read(&mut self, json: &mut Json<'a>) -> Result<(), Error> {
+    fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
                 "disconnect" => self.disconnect = json.string_if_any()?.map(to_name),
                 "accessStatus" => self.denied = json.string_if_any()?.is_some_and(|status| status.plain() == "deny"),
                 "data" if self.name == "COLLABROOM" && json.peek() == Some(b'{') => {
-                    let fields = self.data.insert(Data::Room(Box::default()));
-                    if let Data::Room(fields) = fields {
-                        fields.read(json)?;
-                    }
+                    let mut fields = Fields::default();
+                    let result = fields.read(json, reader);
+                    self.data = Some(Data::Room(fields));
+                    result?;
                 }
                 "data" => {
                     self.data = Some(Data::Other(json.clone()));
@@ -270,8 +291,8 @@ impl<'a> Envelope<'a> {
             && let Some(Data::Other(data)) = &mut self.data
             && data.peek() == Some(b'{')
         {
-            let mut fields = Box::<Fields<'a>>::default();
-            fields.read(data)?;
+            let mut fields = Fields::default();
+            fields.read(data, reader)?;
             self.data = Some(Data::Room(fields));
         }
         Ok(())
@@ -286,30 +307,40 @@ struct Fields<'a> {
     new_rev: Option<f64>,
     head_rev: Option<f64>,
     changeset: Option<RawString<'a>>,
-    pool: Option<Json<'a>>,
-    author: Option<RawString<'a>>,
+    pool: Option<Found<'a, AttribPool>>,
+    author: Option<Found<'a, Utf16String>>,
     time: Option<f64>,
     no_changes: bool,
-    changes: Option<Json<'a>>,
+    changes: Option<Changes<'a>>,
+}
+
+/// The items of a batch.
+enum Changes<'a> {
+    /// Up to the first that cannot be read, and what is wrong with that.
+    Read(Vec<Revision>, Option<MessageError>),
+    /// Where they stand.
+    Unread(Json<'a>),
 }
 
 impl<'a> Fields<'a> {
-    fn read(&mut self, json: &mut Json<'a>) -> Result<(), Error> {
+    fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
                 "newRev" => self.new_rev = json.number_if_any()?,
                 "headRev" => self.head_rev = json.number_if_any()?,
                 "changeset" => self.changeset = json.string_if_any()?,
-                "author" => self.author = json.string_if_any()?,
+                "author" if json.peek() == Some(b'"') => self.author = Some(reader.authors.find(json)?),
                 "currentTime" => self.time = json.number_if_any()?,
                 "noChanges" => self.no_changes = json.is_true()?,
-                "apool" => {
-                    self.pool = Some(json.clone());
-                    json.skip()?;
+                "apool" => self.pool = Some(reader.pools.find(json)?),
+                "changes" if self.name == Source::NewChangesBatch.name() && json.peek() == Some(b'[') => {
+                    let (revisions, broken) = reader.batch(json)?;
+                    self.changes = Some(Changes::Read(revisions, broken));
                 }
+                // The type may stand behind them, and they may be something else.
                 "changes" => {
-                    self.changes = Some(json.clone());
+                    self.changes = Some(Changes::Unread(json.clone()));
                     json.skip()?;
                 }
                 _ => json.skip()?,
@@ -324,60 +355,73 @@ impl<'a> Fields<'a> {
             _ => Err(ErrorKind::MissingField { name: "newRev" }.into()),
         }
     }
-
-    fn revision(&self) -> Result<Revision, Error> {
-        let rev = self.new_rev()?;
-        let changeset = self.changeset.ok_or(ErrorKind::MissingField { name: "changeset" })?;
-        let changeset = Changeset::parse_lenient_utf16(&changeset.units()?)?;
-        let pool = pool(&mut self.pool.clone().ok_or(ErrorKind::MissingField { name: "apool" })?)?;
-        let author = self.author.map(RawString::units).transpose()?.unwrap_or_default();
-        Ok(Revision { rev, wire: Wire { changeset, pool }, author, time: self.time })
-    }
 }
 
-fn room_message(fields: &Fields<'_>) -> Result<Message, MessageError> {
-    let failed = |error| MessageError { message: fields.name.to_owned(), item: None, error };
-    let list = |source, (revisions, broken)| {
+impl MessageReader {
+    fn room_message(&mut self, fields: Fields<'_>) -> Result<Message, MessageError> {
+        let name = fields.name;
+        let failed = |error| MessageError { message: name.to_owned(), item: None, error };
         let head_rev = fields.head_rev.filter(|rev| *rev >= 0.0).map(|rev| rev as u32);
-        Ok(Message::Revisions(RevisionList { source, revisions, broken, head_rev }))
-    };
-    match fields.name {
-        "NEW_CHANGES" => list(Source::NewChanges, (vec![fields.revision().map_err(failed)?], None)),
-        "NEW_CHANGES_BATCH" => list(Source::NewChangesBatch, batch(fields).map_err(failed)?),
-        "ACCEPT_COMMIT" => Ok(Message::AcceptCommit { new_rev: fields.new_rev().map_err(failed)? }),
-        "CLIENT_RECONNECT" if fields.no_changes => {
-            Ok(Message::NothingMissed { new_rev: fields.new_rev().map_err(failed)? })
-        }
-        "CLIENT_RECONNECT" => list(Source::ClientReconnect, (vec![fields.revision().map_err(failed)?], None)),
-        name => Ok(Message::Other { name: name.to_owned() }),
-    }
-}
-
-/// The revisions of a batch up to the first that cannot be read, and what is wrong with that.
-fn batch(fields: &Fields<'_>) -> Result<(Vec<Revision>, Option<MessageError>), Error> {
-    let mut revisions = Vec::new();
-    let mut broken = None;
-    let mut changes = fields.changes.clone().ok_or(ErrorKind::MissingField { name: "changes" })?;
-    changes.list(|json| {
-        let mut item = Fields::default();
-        let revision = if json.peek() == Some(b'{') {
-            item.read(json)?;
-            item.revision()
-        } else {
-            json.skip()?;
-            Err(ErrorKind::MissingField { name: "changeset" }.into())
-        };
-        match revision {
-            Ok(revision) if broken.is_none() => revisions.push(revision),
-            Err(error) if broken.is_none() => {
-                let message = Source::NewChangesBatch.name().to_owned();
-                broken = Some(MessageError { message, item: Some(revisions.len()), error });
+        let (source, (revisions, broken)) = match name {
+            "NEW_CHANGES" => (Source::NewChanges, (vec![self.revision(fields).map_err(failed)?], None)),
+            "NEW_CHANGES_BATCH" => {
+                let changes = fields.changes.ok_or(ErrorKind::MissingField { name: "changes" });
+                let batch = match changes.map_err(|error| failed(error.into()))? {
+                    Changes::Read(revisions, broken) => (revisions, broken),
+                    Changes::Unread(mut json) => self.batch(&mut json).map_err(failed)?,
+                };
+                (Source::NewChangesBatch, batch)
             }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok((revisions, broken))
+            "ACCEPT_COMMIT" => return Ok(Message::AcceptCommit { new_rev: fields.new_rev().map_err(failed)? }),
+            "CLIENT_RECONNECT" if fields.no_changes => {
+                return Ok(Message::NothingMissed { new_rev: fields.new_rev().map_err(failed)? });
+            }
+            "CLIENT_RECONNECT" => (Source::ClientReconnect, (vec![self.revision(fields).map_err(failed)?], None)),
+            name => return Ok(Message::Other { name: name.to_owned() }),
+        };
+        Ok(Message::Revisions(RevisionList { source, revisions, broken, head_rev }))
+    }
+
+    fn revision(&mut self, fields: Fields<'_>) -> Result<Revision, Error> {
+        let rev = fields.new_rev()?;
+        let changeset = fields.changeset.ok_or(ErrorKind::MissingField { name: "changeset" })?;
+        let changeset = match changeset.unescaped() {
+            Some(text) => Changeset::parse_lenient(text)?,
+            None => Changeset::parse_lenient_utf16(&changeset.units()?)?,
+        };
+        let pool = self.pools.get(fields.pool.ok_or(ErrorKind::MissingField { name: "apool" })?, pool)?;
+        let author = match fields.author {
+            Some(author) => self.authors.get(author, |json| json.string()?.units())?,
+            None => Arc::default(),
+        };
+        Ok(Revision { rev, changeset, pool, author, time: fields.time })
+    }
+
+    /// The revisions of a batch up to the first that cannot be read, and what is wrong with that.
+    fn batch(&mut self, json: &mut Json<'_>) -> Result<(Vec<Revision>, Option<MessageError>), Error> {
+        let mut revisions = Vec::new();
+        let mut broken = None;
+        json.list(|json| {
+            let mut item = Fields::default();
+            let revision = if json.peek() == Some(b'{') {
+                item.read(json, self)?;
+                self.revision(item)
+            } else {
+                json.skip()?;
+                Err(ErrorKind::MissingField { name: "changeset" }.into())
+            };
+            match revision {
+                Ok(revision) if broken.is_none() => revisions.push(revision),
+                Err(error) if broken.is_none() => {
+                    let message = Source::NewChangesBatch.name().to_owned();
+                    broken = Some(MessageError { message, item: Some(revisions.len()), error });
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok((revisions, broken))
+    }
 }
 
 /// An attribute pool as messages carry it. `attribToNum` says the same once more and is not looked at.

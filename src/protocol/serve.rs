@@ -597,8 +597,12 @@ mod tests {
             Message::Revisions(list) => {
                 assert_eq!((list.source, list.broken), (source, None));
                 assert_eq!(list.revisions.iter().map(|revision| revision.rev).collect::<Vec<_>>(), revs);
-                let fields = |wire: &Wire| (wire.changeset.clone(), wire.pool.clone());
-                assert!(list.revisions.iter().all(|r| fields(&r.wire) == fields(&wire) && r.author == author));
+
+                assert!(
+                    list.revisions
+                        .iter()
+                        .all(|r| r.changeset == wire.changeset && *r.pool == wire.pool && *r.author == author)
+                );
                 assert!(list.revisions.iter().all(|r| r.time == Some(5.0)));
             }
             other => panic!("{other:?}"),

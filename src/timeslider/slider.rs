@@ -422,8 +422,8 @@ impl Slider {
             return Ok(());
         }
         let mut next = Some(revision);
-        while let Some(Revision { wire, author, time, .. }) = next {
-            let changeset = wire.changeset.move_to_pool(&wire.pool, timeline.pool_mut(), UnknownAttrib::Drop)?;
+        while let Some(Revision { changeset, pool, author, time, .. }) = next {
+            let changeset = changeset.move_to_pool(&pool, timeline.pool_mut(), UnknownAttrib::Drop)?;
             timeline.append(&changeset, Some(&author), time)?;
             next = self.held.remove(&timeline.end());
         }

@@ -1,12 +1,23 @@
 //! The same revision handed over in different ways; after the edge all of them do the same.
 
 use easysync::{
-    AttribPool, Attribute, Changeset, Document, Layers, Message, Wire, parse_message,
+    AttribPool, Attribute, Changeset, Document, Layers, Message, UnknownAttrib, parse_message,
 };
-use js_sys::Reflect;
+use js_sys::{JsString, Reflect};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(inline_js = "const encoder = new TextEncoder();
+let view = new Uint8Array();
+export const encodeInto = (text, memory, at, room) => {
+  if (view.buffer !== memory.buffer || view.byteOffset !== at) view = new Uint8Array(memory.buffer, at, room);
+  return encoder.encodeInto(text, view).written;
+};")]
+extern "C" {
+    #[wasm_bindgen(js_name = encodeInto)]
+    fn encode_into(text: &JsString, memory: &JsValue, at: *mut u8, room: usize) -> i32;
+}
 
 /// A document that revisions are applied to.
 #[wasm_bindgen]
@@ -14,6 +25,8 @@ pub struct Target {
     layers: Layers,
     pool: AttribPool,
     fields: Fields,
+    buffer: Vec<u8>,
+    memory: JsValue,
 }
 
 /// Names of fields, made once.
@@ -68,7 +81,7 @@ impl Target {
             new_rev: "newRev".into(),
             author: "author".into(),
         };
-        Ok(Self { layers, pool: AttribPool::new(), fields })
+        Ok(Self { layers, pool: AttribPool::new(), fields, buffer: vec![0; 1 << 16], memory: wasm_bindgen::memory() })
     }
 
     /// The text, to compare the ways by.
@@ -76,13 +89,28 @@ impl Target {
         self.layers.base().text().to_string()
     }
 
-    /// The message as it came over the wire.
+    /// The message as it came over the wire, copied by what wasm-bindgen makes for strings.
     #[wasm_bindgen(js_name = wireText)]
     pub fn wire_text(&mut self, message: &str) -> Result<(), JsValue> {
         match parse_message(message).map_err(thrown)? {
-            Message::Revisions(list) => list.revisions.iter().try_for_each(|revision| self.apply(&revision.wire)),
+            Message::Revisions(list) => list
+                .revisions
+                .iter()
+                .try_for_each(|revision| self.apply(&revision.changeset, &revision.pool)),
             _ => Err(thrown("another message")),
         }
+    }
+
+    /// The message as it came over the wire, written into one buffer by the host's encoder.
+    #[wasm_bindgen(js_name = encodedText)]
+    pub fn encoded_text(&mut self, message: &JsString) -> Result<(), JsValue> {
+        let (at, room) = (self.buffer.as_mut_ptr(), self.buffer.len());
+        let written = usize::try_from(encode_into(message, &self.memory, at, room)).map_err(thrown)?;
+        let buffer = std::mem::take(&mut self.buffer);
+        let text = std::str::from_utf8(buffer.get(..written).unwrap_or_default()).map_err(thrown)?;
+        let result = self.wire_text(text);
+        self.buffer = buffer;
+        result
     }
 
     /// Its fields as arguments, the pool as two lists.
@@ -133,11 +161,12 @@ impl Target {
 impl Target {
     fn take(&mut self, changeset: &str, pool: AttribPool) -> Result<(), JsValue> {
         let changeset = Changeset::parse_lenient(changeset).map_err(thrown)?;
-        self.apply(&Wire { changeset, pool })
+        self.apply(&changeset, &pool)
     }
 
-    fn apply(&mut self, wire: &Wire) -> Result<(), JsValue> {
-        self.layers.apply_wire(wire, &mut self.pool).map(drop).map_err(thrown)
+    fn apply(&mut self, changeset: &Changeset, from: &AttribPool) -> Result<(), JsValue> {
+        let moved = changeset.move_to_pool(from, &mut self.pool, UnknownAttrib::Drop).map_err(thrown)?;
+        self.layers.apply_remote(&moved, &self.pool).map(drop).map_err(thrown)
     }
 }
 

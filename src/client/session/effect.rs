@@ -3,6 +3,7 @@
 use crate::changeset::Changeset;
 use crate::protocol::MessageError;
 use crate::text::Utf16String;
+use std::sync::Arc;
 
 /// What the host has to do, or to know, in the order in which it came about.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub enum Effect {
         /// Its number.
         rev: u32,
         /// Who made it, if the message told; empty for the server itself.
-        author: Option<Utf16String>,
+        author: Option<Arc<Utf16String>>,
         /// When, in milliseconds since 1970, if the message told.
         time: Option<f64>,
         /// What the editor has to apply to what it shows.

@@ -5,9 +5,10 @@ use super::super::order::Placed;
 use super::{Client, Effect, Phase};
 use crate::changeset::{Changeset, UnknownAttrib};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{ChangesetReply, Message, MessageError, RevisionList, Source};
+use crate::protocol::{ChangesetReply, Message, MessageError, Revision, RevisionList, Source};
 use crate::text::Utf16String;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How many revisions may wait to be applied.
 const MAX_WAITING: usize = 250_000;
@@ -24,7 +25,8 @@ pub(super) enum Arrival {
     Revision {
         /// Numbered by the client's pool.
         changeset: Changeset,
-        author: Utf16String,
+        /// Who made it, if that is known.
+        author: Option<Arc<Utf16String>>,
         time: Option<f64>,
         origin: Origin,
     },
@@ -38,8 +40,6 @@ pub(super) struct Origin {
     item: Option<usize>,
     /// In a replay of missed revisions one's own commits come as revisions.
     is_replay: bool,
-    /// Whether the author is known.
-    has_author: bool,
 }
 
 /// What waits to be done. Nothing overtakes.
@@ -104,7 +104,7 @@ impl Inbound {
         }
         let count = revisions_in(&message);
         let size = match &message {
-            Message::Revisions(list) => list.revisions.iter().map(|revision| size_of(&revision.wire.changeset)).sum(),
+            Message::Revisions(list) => list.revisions.iter().map(|revision| size_of(&revision.changeset)).sum(),
             Message::Changesets(reply) => reply.steps.iter().map(|step| size_of(&step.forwards)).sum(),
             Message::ClientVars(vars) => vars.atext.text.len() + vars.atext.attribs.len(),
             _ => 64,
@@ -197,26 +197,26 @@ impl Client {
         let RevisionList { source, revisions, broken, head_rev } = list;
         let is_batch = source == Source::NewChangesBatch;
         let is_replay = source == Source::ClientReconnect;
-        let pool = &mut self.pool;
-        let mut parts = revisions.into_iter().enumerate().map(|(item, revision)| {
-            let origin = Origin { message: source.name(), item: is_batch.then_some(item), is_replay, has_author: true };
-            let wire = revision.wire;
-            let changeset =
-                wire.changeset.move_to_pool(&wire.pool, pool, UnknownAttrib::Drop).map_err(|error| origin.error(error));
-            let (author, time) = (revision.author, revision.time);
-            changeset.map(|changeset| (revision.rev, Arrival::Revision { changeset, author, time, origin }))
-        });
+        let origin = |item| Origin { message: source.name(), item: is_batch.then_some(item), is_replay };
         let end = End::Listed { is_replay, head_rev, broken };
-        if parts.len() == 1 {
-            if let Some(only) = parts.next() {
-                drop(parts);
-                let (rev, arrival) = only?;
+        if revisions.len() <= self.slice {
+            for (item, revision) in revisions.into_iter().enumerate() {
+                let (rev, arrival) = self.arrival(revision, origin(item));
                 self.arrive(rev, arrival)?;
             }
             return self.end_of(end);
         }
-        let parts = parts.collect::<Result<Vec<_>, _>>()?;
-        self.take_parts(parts, end)
+        let parts = revisions.into_iter().enumerate().map(|(item, revision)| self.arrival(revision, origin(item)));
+        let parts = parts.collect();
+        self.wait(parts, end);
+        Ok(())
+    }
+
+    /// A revision, numbered by the client's pool.
+    fn arrival(&mut self, revision: Revision, origin: Origin) -> (u32, Arrival) {
+        let Revision { rev, changeset, pool, author, time } = revision;
+        let changeset = self.pool_map.carry(changeset, &pool, &mut self.pool);
+        (rev, Arrival::Revision { changeset, author: Some(author), time, origin })
     }
 
     /// Takes an answer to a request for missed revisions, one's own commits among them.
@@ -234,7 +234,7 @@ impl Client {
         let before = self.rev();
         let mut parts = Vec::with_capacity(reply.steps.len());
         for (rev, (item, step)) in (reply.start..).zip(reply.steps.into_iter().enumerate()) {
-            let origin = Origin { message: "CHANGESET_REQ", item: Some(item), is_replay: true, has_author: false };
+            let origin = Origin { message: "CHANGESET_REQ", item: Some(item), is_replay: true };
             let failed = |error| origin.error(error);
             let changeset =
                 step.forwards.move_to_pool(&reply.pool, &mut self.pool, UnknownAttrib::Drop).map_err(failed)?;
@@ -244,8 +244,7 @@ impl Client {
                 return Err(failed(ErrorKind::OtherHistory { rev: before }.into()));
             }
             if rev > before {
-                let (author, time) = (Utf16String::new(), None);
-                parts.push((rev, Arrival::Revision { changeset, author, time, origin }));
+                parts.push((rev, Arrival::Revision { changeset, author: None, time: None, origin }));
             }
         }
         self.take_parts(parts, End::Fetched { before })
@@ -259,10 +258,15 @@ impl Client {
             }
             return self.end_of(end);
         }
+        self.wait(parts, end);
+        Ok(())
+    }
+
+    /// Lines up the parts of a message for the slices to come.
+    fn wait(&mut self, parts: Vec<(u32, Arrival)>, end: End) {
         let mut parts: Vec<_> = parts.into_iter().map(|(rev, arrival)| Work::Arrival(rev, arrival)).collect();
         parts.push(Work::End(end));
         self.inbound.put_first(parts);
-        Ok(())
     }
 
     fn end_of(&mut self, end: End) -> Result<(), MessageError> {
@@ -362,12 +366,12 @@ impl Client {
         &mut self,
         rev: u32,
         changeset: Changeset,
-        author: Utf16String,
+        author: Option<Arc<Utf16String>>,
         time: Option<f64>,
         origin: Origin,
     ) -> Result<(), MessageError> {
         let failed = |error| origin.error(error);
-        let is_own_author = !origin.has_author || author == self.author;
+        let is_own_author = author.as_ref().is_none_or(|author| **author == self.author);
         // What an earlier connection has sent can still come in when this one has begun.
         let can_be_submitted = is_own_author && (origin.is_replay || self.may_be_stored);
         if can_be_submitted && self.is_submitted(&changeset) {
@@ -380,11 +384,9 @@ impl Client {
         }
         let Some(layers) = &mut self.layers else { return Err(failed(ErrorKind::NotJoined.into())) };
         let for_editor = layers.apply_remote(&changeset, &self.pool).map_err(failed)?;
+        let is_shown = self.view.as_mut().is_none_or(|view| view.apply(&for_editor, &self.pool).is_ok());
         self.counts.applied += 1;
-        let author = origin.has_author.then_some(author);
-        let for_view = for_editor.clone();
         self.effects.push_back(Effect::Applied { rev, author, time, changeset: for_editor });
-        let is_shown = self.view.as_mut().is_none_or(|view| view.apply(&for_view, &self.pool).is_ok());
         self.advance(changeset, time, is_own_author);
         if !is_shown {
             self.rebuild_view();

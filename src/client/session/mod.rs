@@ -18,11 +18,11 @@ pub use effect::{Audience, Counts, Effect, Misfit, SaveState, Unplaced};
 use super::layers::Layers;
 use super::order::Order;
 use crate::attrib::AttribPool;
-use crate::changeset::Changeset;
+use crate::changeset::{Changeset, PoolMap};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{
-    ClientVars, Mark, Message, MessageError, changeset_request, fingerprint, parse_message, user_changes,
+    ClientVars, Mark, Message, MessageError, MessageReader, changeset_request, fingerprint, user_changes,
 };
 use crate::text::Utf16String;
 use check::Check;
@@ -66,6 +66,9 @@ pub struct Client {
     author: Utf16String,
     read_only: bool,
     pool: AttribPool,
+    /// Where the pools of messages are in it.
+    pool_map: PoolMap,
+    reader: MessageReader,
     layers: Option<Layers>,
     /// What the editor shows, if that is not the base.
     view: Option<Document>,
@@ -148,6 +151,8 @@ impl Client {
             author: Utf16String::new(),
             read_only: false,
             pool: AttribPool::new(),
+            pool_map: PoolMap::default(),
+            reader: MessageReader::default(),
             layers: None,
             view: None,
             order: Order::new(0),
@@ -276,7 +281,7 @@ impl Client {
     /// What is wrong with the message. The document is at the last revision that was right, and [`Effect::Resync`]
     /// follows; after three fresh joins that did not lead past a revision, [`Effect::Desynchronised`].
     pub fn receive(&mut self, text: &str) -> Result<Audience, MessageError> {
-        let result = parse_message(text).and_then(|message| {
+        let result = self.reader.read(text).and_then(|message| {
             let audience = match message {
                 Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => {
                     Audience::Host
@@ -517,7 +522,7 @@ impl Client {
         let Some(layers) = &self.layers else {
             let base = Document::from_atext(&vars.atext, &vars.pool).map_err(failed)?;
             self.layers = Some(Layers::new(base).map_err(failed)?);
-            self.pool = vars.pool;
+            (self.pool, self.pool_map) = (vars.pool, PoolMap::default());
             self.order = Order::new(vars.rev);
             self.last = (None, vars.time);
             self.effects.push_back(Effect::Joined { rev: vars.rev });

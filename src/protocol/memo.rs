@@ -1,0 +1,102 @@
+//! Values that come again and again in messages: read once, known by their text afterwards.
+
+use super::json::Json;
+use crate::error::Error;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// So many texts are remembered; then it begins anew.
+const MAX_KNOWN: usize = 1024;
+/// Longer texts are read each time.
+const MAX_LEN: usize = 1024;
+
+/// The values of texts that were read before.
+#[derive(Debug, Clone)]
+pub(super) struct Memo<T> {
+    last: Option<(Box<str>, Arc<T>)>,
+    known: FxHashMap<Box<str>, Arc<T>>,
+}
+
+/// A value that stands in a message.
+#[derive(Clone)]
+pub(super) enum Found<'a, T> {
+    /// It was read before.
+    Known(Arc<T>),
+    /// It is still to be read, from this place; it is written like this.
+    New(Json<'a>, &'a str),
+}
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self { last: None, known: FxHashMap::default() }
+    }
+}
+
+impl<T> Memo<T> {
+    /// Steps over a string or an object and gives back what is known of it. O(length), and a comparison if it is what it was the
+    /// last time: no such value is the beginning of another.
+    pub fn find<'a>(&self, json: &mut Json<'a>) -> Result<Found<'a, T>, Error> {
+        if let Some((text, value)) = &self.last
+            && json.eat_text(text)
+        {
+            return Ok(Found::Known(value.clone()));
+        }
+        let place = json.clone();
+        let text = json.skip_text()?;
+        Ok(self.known.get(text).map_or(Found::New(place, text), |value| Found::Known(value.clone())))
+    }
+
+    /// The value, read by `read` if it is new.
+    pub fn get(
+        &mut self,
+        found: Found<'_, T>,
+        read: impl FnOnce(&mut Json<'_>) -> Result<T, Error>,
+    ) -> Result<Arc<T>, Error> {
+        let (mut json, text) = match found {
+            Found::Known(value) => return Ok(value),
+            Found::New(json, text) => (json, text),
+        };
+        let value = Arc::new(read(&mut json)?);
+        if text.len() <= MAX_LEN {
+            if self.known.len() == MAX_KNOWN {
+                self.known.clear();
+            }
+            self.known.insert(text.into(), value.clone());
+            self.last = Some((text.into(), value.clone()));
+        }
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_not_read_again() {
+        let mut memo = Memo::default();
+        let mut reads = 0;
+        for (text, rest) in [("\"a\",1", ",1"), ("\"a\"", ""), ("\"ab\" ", " "), (" \"a\"]", "]"), ("\"ab\"", "")] {
+            let mut json = Json::new(text);
+            let found = memo.find(&mut json).unwrap();
+            let value = memo.get(found, |json| json.string()?.units().inspect(|_| reads += 1)).unwrap();
+            assert_eq!(*value, *text.trim_matches([' ', '"', ',', '1', ']']));
+            assert_eq!(json.rest(), rest);
+        }
+        assert_eq!(reads, 2);
+        assert!(memo.find(&mut Json::new("\"a")).is_err());
+    }
+
+    #[test]
+    fn it_stays_small() {
+        let mut memo = Memo::default();
+        let long = format!("\"{}\"", "x".repeat(MAX_LEN));
+        for text in (0..3 * MAX_KNOWN).map(|n| format!("\"{n}\"")).chain([long]) {
+            let found = memo.find(&mut Json::new(&text)).unwrap();
+            memo.get(found, |json| json.string()?.units()).unwrap();
+            assert!(memo.known.len() <= MAX_KNOWN);
+        }
+        assert!(memo.last.unwrap().0.len() < MAX_LEN);
+    }
+}
