@@ -20,8 +20,7 @@ const CAPABLE: &str = r#""easysync":{"capabilities":1}"#;
 async fn metric(address: SocketAddr, name: &str) -> f64 {
     let (status, text) = get(address, "/metrics").await;
     assert_eq!(status, 200);
-    let values = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-    values.last().unwrap_or(0.0)
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()).unwrap_or(0.0)
 }
 
 #[tokio::test]

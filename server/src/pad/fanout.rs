@@ -481,11 +481,11 @@ mod tests {
         let (mut session, outlet) = session(true);
         (session.batch_of, *outlet.room.lock().unwrap()) = (4, 9);
         let start = Instant::now();
-        let mut attempt = |session: &mut Session, after: Duration, durable| {
+        let attempt = |session: &mut Session, after: Duration, durable| {
             session.deliver(durable, &mut Batches::default(), &mut Revisions(durable), start + after)
         };
         let second = MAX_GATHERING;
-        assert_eq!(attempt(&mut session, second * 0, 3), Delivery::Behind);
+        assert_eq!(attempt(&mut session, Duration::ZERO, 3), Delivery::Behind);
         assert_eq!(attempt(&mut session, second / 2, 4), Delivery::UpToDate);
         assert_eq!(summary(&outlet), ["1-4"]);
         // What does not become enough goes out in the end, and answers go at once.
