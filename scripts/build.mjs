@@ -46,9 +46,19 @@ export function buildServer() {
   return serverProgram('release');
 }
 
+/** The program that makes load; gives back where it is. */
+export function buildLoadtest() {
+  run('load generator', ['cargo', 'build', '--release', '-p', 'easysync-loadtest']);
+  return program('release', 'easysync-loadtest');
+}
+
 /** Where cargo puts the pad server. */
 export function serverProgram(profile) {
-  return join(root, 'target', profile, process.platform === 'win32' ? 'easysync-server.exe' : 'easysync-server');
+  return program(profile, 'easysync-server');
+}
+
+function program(profile, name) {
+  return join(root, 'target', profile, process.platform === 'win32' ? `${name}.exe` : name);
 }
 
 /** Whether a file is there and newer than all sources, which may be folders. */

@@ -1,18 +1,25 @@
 //! Connections: what comes in over Engine.IO, and to which pad it goes.
 
 use crate::authors::{AuthorId, is_token};
+use crate::faults::{Faults, Faulty};
+use crate::limits::{Addresses, Allowance};
+use crate::metrics::{Hit, Metrics};
 use crate::pad::fanout::{Outlet, Refused};
 use crate::pad::{Join, Message, PadHandle, Said};
 use crate::pads::Shared;
-use crate::socketio::{self, Packet};
+use crate::socketio::{self, Kind, Packet};
+use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use easysync::{ClientMessage, ClientReady, parse_client_message};
 use engineioxide::handler::EngineIoHandler;
 use engineioxide::{DisconnectReason, Socket, Str};
+use prometheus_client::metrics::gauge::Gauge;
 use std::collections::HashMap;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 /// So many messages of one connection may wait for its pad; who sends more without waiting for answers is cut off.
 const MAX_WAITING: usize = 512;
@@ -25,12 +32,13 @@ pub(crate) struct Connection {
 }
 
 /// Counts a message as waiting for as long as it is there.
-pub(crate) struct Waiting(Arc<AtomicUsize>);
+pub(crate) struct Waiting(Arc<AtomicUsize>, Gauge);
 
 impl Waiting {
-    /// Counts one more; `None` if there are too many.
-    fn begin(count: &Arc<AtomicUsize>) -> Option<Self> {
-        let one = Self(count.clone());
+    /// Counts one more, of its connection and of `all`; `None` if the connection has too many.
+    fn begin(count: &Arc<AtomicUsize>, all: Gauge) -> Option<Self> {
+        all.inc();
+        let one = Self(count.clone(), all);
         (count.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(one)
     }
 }
@@ -38,6 +46,7 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        self.1.dec();
     }
 }
 
@@ -45,6 +54,7 @@ impl Drop for Waiting {
 struct State {
     is_connected: bool,
     session: Option<SessionLink>,
+    allowance: Allowance,
 }
 
 #[derive(Clone)]
@@ -62,6 +72,9 @@ pub(crate) struct Gateway {
     shared: Arc<Shared>,
     next_session: Arc<AtomicU64>,
     sockets: Arc<Sockets>,
+    trust_proxy: bool,
+    /// What goes wrong on the way to clients; `None` if nothing may.
+    faults: Option<Faults>,
 }
 
 /// All connections there are.
@@ -69,6 +82,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Sockets {
     count: AtomicUsize,
     all: Mutex<HashMap<String, Weak<EngineSocket>>>,
+    addresses: Addresses,
 }
 
 impl Sockets {
@@ -92,23 +106,27 @@ impl fmt::Debug for Gateway {
 }
 
 /// The way to a client over its connection.
-struct SocketOutlet(Arc<EngineSocket>);
+struct SocketOutlet {
+    socket: Arc<EngineSocket>,
+    metrics: Arc<Metrics>,
+}
 
 impl Outlet for SocketOutlet {
     fn send(&self, packet: Str) -> Result<(), Refused> {
         // One place stays free: a ping that finds none would end the connection.
-        match (self.0.reserve(), self.0.reserve()) {
+        match (self.socket.reserve(), self.socket.reserve()) {
             (Ok(permit), Ok(_free)) => {
+                self.metrics.emitted(Kind::of(&packet));
                 permit.emit(packet);
                 Ok(())
             }
-            _ if self.0.is_closed() => Err(Refused::Closed),
+            _ if self.socket.is_closed() => Err(Refused::Closed),
             _ => Err(Refused::Full),
         }
     }
 
     fn close(&self) {
-        self.0.close(DisconnectReason::TransportClose);
+        self.socket.close(DisconnectReason::TransportClose);
     }
 }
 
@@ -119,10 +137,21 @@ impl EngineIoHandler for Gateway {
         self.sockets.count.fetch_add(1, Ordering::Relaxed);
         let mut all = self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(socket.id.to_string(), Arc::downgrade(&socket));
+        drop(all);
+        if let Some(address) = self.address(&socket)
+            && !self.sockets.addresses.enter(address, self.shared.limits.connections)
+        {
+            tracing::info!(%address, "too many connections, closed");
+            self.shared.metrics.hit(Hit::Connections);
+            socket.close(DisconnectReason::TransportClose);
+        }
     }
 
     fn on_disconnect(&self, socket: Arc<EngineSocket>, _: DisconnectReason) {
         self.sockets.count.fetch_sub(1, Ordering::Relaxed);
+        if let Some(address) = self.address(&socket) {
+            self.sockets.addresses.leave(address);
+        }
         self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id.to_string());
         let session = socket.data.lock().session.take();
         if let Some(SessionLink { id, pad, .. }) = session {
@@ -167,19 +196,44 @@ impl Connection {
 }
 
 impl Gateway {
-    pub fn new(shared: Arc<Shared>) -> (Self, Arc<Sockets>) {
+    pub fn new(shared: Arc<Shared>, trust_proxy: bool, faults: Option<Faults>) -> (Self, Arc<Sockets>) {
         let sockets = Arc::<Sockets>::default();
-        (Self { shared, next_session: Arc::default(), sockets: sockets.clone() }, sockets)
+        (Self { shared, next_session: Arc::default(), sockets: sockets.clone(), trust_proxy, faults }, sockets)
+    }
+
+    /// From where a connection comes, as far as that is known.
+    fn address(&self, socket: &EngineSocket) -> Option<IpAddr> {
+        let parts = &socket.req_parts;
+        if self.trust_proxy {
+            let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            return forwarded.rsplit(',').next()?.trim().parse().ok();
+        }
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+    }
+
+    /// What goes wrong on the way to a client: what its query asks for, if the server was started so.
+    fn faults(&self, socket: &EngineSocket) -> Faults {
+        let Some(faults) = self.faults else { return Faults::default() };
+        let query = socket.req_parts.uri.query().unwrap_or_default();
+        let asked = query.split('&').find_map(|part| part.strip_prefix("faults="));
+        asked.and_then(|asked| asked.replace("%3D", "=").replace("%2C", ",").parse().ok()).unwrap_or(faults)
     }
 
     fn message(&self, socket: &Arc<EngineSocket>, ack: Option<u64>, text: &str) -> Result<(), String> {
         let message = parse_client_message(text).map_err(|error| error.to_string())?;
+        // Requests for the history wait for each other, and are many when one has been away for long.
+        let is_limited = !matches!(message, ClientMessage::ChangesetRequest(_));
+        if is_limited && !socket.data.lock().allowance.take(self.shared.limits.rate, Instant::now()) {
+            self.shared.metrics.hit(Hit::Rate);
+            emit(socket, socketio::message(r#"{"disconnect":"rateLimited"}"#));
+            return Err("too many messages".to_owned());
+        }
         if let ClientMessage::Ready(ready) = message {
             return self.ready(socket, ack, *ready);
         }
         let session = socket.data.lock().session.clone();
         let SessionLink { id, pad, .. } = session.ok_or("not in a pad yet")?;
-        let Some(waiting) = Waiting::begin(&socket.data.waiting) else {
+        let Some(waiting) = Waiting::begin(&socket.data.waiting, self.shared.metrics.messages_waiting()) else {
             tracing::info!(session = id, "sends faster than can be answered, closed");
             socket.close(DisconnectReason::TransportClose);
             return Ok(());
@@ -217,15 +271,18 @@ impl Gateway {
             }
             None => self.next_session.fetch_add(1, Ordering::Relaxed),
         };
+        let faults = self.faults(socket);
+        let outlet = Arc::new(SocketOutlet { socket: socket.clone(), metrics: self.shared.metrics.clone() });
         let join = Join {
             session: id,
-            outlet: Arc::new(SocketOutlet(socket.clone())),
+            outlet: if faults.is_on_the_way() { Arc::new(Faulty::new(outlet, faults)) } else { outlet },
             author,
             pad_id: asked,
             read_only: found.read_only,
             read_only_id,
             reconnect: ready.reconnect,
             capabilities: ready.capabilities,
+            batch_of: faults.batch,
             ack,
         };
         // The lock is held until the session is known, so that the end of the connection, if it comes now, is told to the

@@ -4,6 +4,7 @@ use crate::authors::{is_token, new_token};
 use crate::export::{self, export_txt};
 use crate::gateway::{Sockets, cookie};
 use crate::import::{self, MAX_FILE};
+use crate::metrics::CONTENT_TYPE;
 use crate::pad::history::History;
 use crate::pad::revision::PadError;
 use crate::pad::{Message, Snapshot};
@@ -56,6 +57,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/p/{pad}/{rev}/export/{format}", get(export_revision))
         .route("/p/{pad}/import", post(import_file).layer(DefaultBodyLimit::max(MAX_FILE)))
         .route("/health", get(health))
+        .route("/metrics", get(metrics))
         .nest_service("/static", files)
         .fallback(async || text_page(StatusCode::NOT_FOUND, "There is no such page."))
         .with_state(Arc::new(site))
@@ -223,6 +225,11 @@ async fn health(State(site): Shelf) -> Response {
     );
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, body).into_response()
+}
+
+async fn metrics(State(site): Shelf) -> Response {
+    let text = site.shared.metrics.to_text(site.sockets.count(), &site.shared.authors_of_pads());
+    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
 async fn export_head(State(site): Shelf, Path((name, format)): Path<(String, String)>) -> Response {

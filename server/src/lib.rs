@@ -6,6 +6,8 @@
 //! | module | what |
 //! |---|---|
 //! | `config` | what can be set at the start |
+//! | `limits`, `faults` | how much one client may have; trouble on request |
+//! | `metrics` | what the server counts about itself |
 //! | `http`, `export`, `import` | pages, and pads as files, out and in |
 //! | `gateway`, `socketio` | connections and their messages |
 //! | `pads`, `pad` | which pads are open; each is a task that owns its document |
@@ -25,15 +27,19 @@
 mod authors;
 mod config;
 mod export;
+mod faults;
 mod gateway;
 mod http;
 mod import;
+mod limits;
+mod metrics;
 mod pad;
 mod pads;
 mod socketio;
 mod store;
 
-pub use config::Config;
+pub use config::{Batching, Config, LogFormat};
+pub use faults::Faults;
 pub use store::{Put, RedbStore, Store, StoreError};
 
 use anyhow::Context;
@@ -42,6 +48,7 @@ use engineioxide::config::EngineIoConfig;
 use engineioxide::layer::EngineIoLayer;
 use gateway::{Gateway, Sockets};
 use http::Site;
+use metrics::Metrics;
 use pads::Shared;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,8 +59,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-/// The longest message that a client may send, in bytes.
-const MAX_MESSAGE: usize = 1_000_000;
 /// So many packets may wait for a client that reads slowly; then revisions wait, and go out in batches later.
 const QUEUE: usize = 128;
 /// How long open requests may take to end when the server stops.
@@ -93,9 +98,11 @@ impl Server {
     pub async fn start_with(config: Config, store: Arc<dyn Store>) -> anyhow::Result<Self> {
         let failure = Arc::new(Notify::new());
         let on_failure = failure.clone();
-        let writer = Arc::new(Writer::start(store.clone(), move || on_failure.notify_one())?);
-        let shared = Shared::new(store, writer.clone(), config.welcome, config.closed_history);
-        let (gateway, sockets) = Gateway::new(shared.clone());
+        let metrics = Arc::new(Metrics::default());
+        let writer = Writer::start(store.clone(), metrics.jobs_waiting(), move || on_failure.notify_one())?;
+        let writer = Arc::new(writer);
+        let shared = Shared::new(store, writer.clone(), metrics, &config);
+        let (gateway, sockets) = Gateway::new(shared.clone(), config.trust_proxy, config.faults);
         let www = config.www.map_or_else(find_pages, |www| www.is_dir().then_some(www));
         match &www {
             Some(www) => tracing::info!(folder = %www.display(), "pages"),
@@ -103,8 +110,8 @@ impl Server {
         }
         let engine = EngineIoConfig::builder()
             .req_path("/socket.io")
-            .max_payload(MAX_MESSAGE as u64)
-            .ws_max_message_size(MAX_MESSAGE)
+            .max_payload(config.max_message as u64)
+            .ws_max_message_size(config.max_message)
             .max_buffer_size(QUEUE)
             .build();
         let site = Site { shared: shared.clone(), sockets: sockets.clone(), www, etherpad: config.etherpad };
@@ -118,7 +125,8 @@ impl Server {
             let stopped = async move { drop(stopped.await) };
             // Small packets must not wait for each other.
             let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).with_graceful_shutdown(stopped).await
         });
         Ok(Self { address, shared, writer, sockets, stop_http, http, failure })
     }

@@ -1,22 +1,19 @@
 //! The program: reads what is set, starts the server, and stops it when told to.
 
-use clap::Parser;
-use easysync_server::{Config, Server};
+use easysync_server::{Config, LogFormat, Server};
 use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Much of the work is making and dropping small values on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let is_terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .compact()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(is_terminal)
-        .init();
-    let server = Server::start(Config::parse()).await?;
+    let config = Config::read(std::env::args_os()).unwrap_or_else(|told| told.exit());
+    start_log(config.log_format);
+    let server = Server::start(config).await?;
     println!("listening on http://{}", server.address());
     let mut terminated = signal(SignalKind::terminate())?;
     let is_failure = tokio::select! {
@@ -28,4 +25,13 @@ async fn main() -> anyhow::Result<()> {
     server.stop().await?;
     anyhow::ensure!(!is_failure, "the store failed");
     Ok(())
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.compact().with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }

@@ -1,6 +1,9 @@
 //! All pads: which are open, and by which ids they are known.
 
 use crate::authors::{Authors, random_letters};
+use crate::config::{Batching, Config};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::pad::revision::PadError;
 use crate::pad::{Message, Pad, PadHandle, record};
 use crate::store::{Store, StoreError, Writer};
@@ -24,6 +27,10 @@ pub(crate) struct Shared {
     pub welcome: String,
     /// Whether those who may only read are kept from the history.
     pub closed_history: bool,
+    /// Who gets several revisions in one message.
+    pub batching: Batching,
+    pub limits: Limits,
+    pub metrics: Arc<Metrics>,
     pub readers: Arc<Semaphore>,
     open: Mutex<HashMap<String, PadHandle>>,
     read_only: Mutex<HashMap<String, String>>,
@@ -42,13 +49,16 @@ pub(crate) struct Found {
 }
 
 impl Shared {
-    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, welcome: String, closed_history: bool) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, metrics: Arc<Metrics>, config: &Config) -> Arc<Self> {
         Arc::new(Self {
             authors: Authors::new(store.clone(), writer.clone()),
             store,
             writer,
-            welcome,
-            closed_history,
+            welcome: config.welcome.clone(),
+            closed_history: config.closed_history,
+            batching: config.new_changes_batch,
+            limits: config.limits(),
+            metrics,
             readers: Arc::new(Semaphore::new(MAX_READERS)),
             open: Mutex::default(),
             read_only: Mutex::default(),
@@ -114,6 +124,11 @@ impl Shared {
     /// How many pads are open.
     pub fn open_pads(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many authors each open pad has.
+    pub fn authors_of_pads(&self) -> Vec<usize> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().map(PadHandle::authors).collect()
     }
 
     /// Writes and closes all pads. Nothing can be opened any more.

@@ -90,9 +90,88 @@ pub fn ack_error(number: u64, message: &str) -> Str {
     format!("3{number}[{{\"name\":\"Error\",\"message\":{message}}}]").into()
 }
 
+/// What a packet to a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// One revision.
+    NewChanges,
+    /// Several.
+    NewChangesBatch,
+    /// The answer to a commit.
+    AcceptCommit,
+    /// A revision for one who comes back, or the word that there is none.
+    ClientReconnect,
+    /// The document, for one who joins.
+    ClientVars,
+    /// Parts of the history.
+    Changesets,
+    /// Who is there.
+    UserInfo,
+    /// Who has gone.
+    UserLeave,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Tells what a packet is by how it begins: the type is the first member of all messages here.
+    pub fn of(packet: &str) -> Self {
+        let Some(message) = packet.strip_prefix("2[\"message\",{\"type\":\"") else { return Self::Other };
+        let name = match message.strip_prefix("COLLABROOM\",\"data\":{\"type\":\"") {
+            Some(data) => data,
+            None => message,
+        };
+        match name.split('"').next() {
+            Some("NEW_CHANGES") => Self::NewChanges,
+            Some("NEW_CHANGES_BATCH") => Self::NewChangesBatch,
+            Some("ACCEPT_COMMIT") => Self::AcceptCommit,
+            Some("CLIENT_RECONNECT") => Self::ClientReconnect,
+            Some("CLIENT_VARS") => Self::ClientVars,
+            Some("CHANGESET_REQ") => Self::Changesets,
+            Some("USER_NEWINFO") => Self::UserInfo,
+            Some("USER_LEAVE") => Self::UserLeave,
+            _ => Self::Other,
+        }
+    }
+
+    /// Its type on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NewChanges => "NEW_CHANGES",
+            Self::NewChangesBatch => "NEW_CHANGES_BATCH",
+            Self::AcceptCommit => "ACCEPT_COMMIT",
+            Self::ClientReconnect => "CLIENT_RECONNECT",
+            Self::ClientVars => "CLIENT_VARS",
+            Self::Changesets => "CHANGESET_REQ",
+            Self::UserInfo => "USER_NEWINFO",
+            Self::UserLeave => "USER_LEAVE",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether it brings revisions.
+    pub fn is_revision(self) -> bool {
+        matches!(self, Self::NewChanges | Self::NewChangesBatch)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_of_the_engine_are_known_by_their_beginning() {
+        let kind = |text: &str| Kind::of(&message(text));
+        assert_eq!(kind(&easysync::new_changes("")), Kind::NewChanges);
+        assert_eq!(kind(&easysync::new_changes_batch(["", ""])), Kind::NewChangesBatch);
+        assert_eq!(kind(&easysync::accept_commit(7)), Kind::AcceptCommit);
+        assert_eq!(kind(&easysync::nothing_missed(7)), Kind::ClientReconnect);
+        assert_eq!(kind(r#"{"type":"CLIENT_VARS","data":{}}"#), Kind::ClientVars);
+        for packet in ["", "0", "37[null,null]", "2[\"message\",{\"disconnect\":\"userdup\"}]"] {
+            assert_eq!(Kind::of(packet), Kind::Other, "{packet}");
+        }
+        assert_eq!(kind(r#"{"type":"COLLABROOM","data":{"type":"CHAT_MESSAGE"}}"#), Kind::Other);
+    }
 
     #[test]
     fn packets_are_told_apart() {

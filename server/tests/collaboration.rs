@@ -80,3 +80,22 @@ async fn the_author_of_a_token_stays_and_others_are_new() {
     assert_eq!(user(&again), user(&by_message));
     server.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_come_at_the_same_time_get_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path()).await;
+    let address = server.address();
+    for pad in 0..20 {
+        let people: Vec<_> = (0..12)
+            .map(|_| tokio::spawn(async move { Person::open(address, &format!("crowd{pad}"), "").await }))
+            .collect();
+        // They stay, so that nobody who leaves sets the pad going again.
+        let mut inside = Vec::new();
+        for person in people {
+            inside.push(person.await.unwrap());
+        }
+        assert!(inside.iter().all(|person| person.text() == "Hello\n"));
+    }
+    server.stop().await.unwrap();
+}

@@ -22,6 +22,8 @@ const MAX_OUTBOX: usize = 2000;
 const MAX_OUTBOX_BYTES: usize = 16 * 1024 * 1024;
 /// A connection that takes nothing for so long is given up.
 const MAX_STALL: Duration = Duration::from_secs(30);
+/// Revisions wait no longer than this for a batch that someone wished for.
+const MAX_GATHERING: Duration = Duration::from_secs(1);
 /// A session that is so far behind is told to join again.
 const MAX_BEHIND: u32 = 50_000;
 
@@ -93,6 +95,8 @@ pub struct Session {
     pub read_only: bool,
     /// Whether it can read batches.
     pub can_batch: bool,
+    /// Revisions wait for it until there are so many, but not for ever.
+    pub batch_of: u32,
     /// The head when it joined.
     pub joined_rev: u32,
     /// Whether it has its `CLIENT_VARS`; before that it gets nothing else.
@@ -105,6 +109,8 @@ pub struct Session {
     outbox: VecDeque<Str>,
     outbox_bytes: usize,
     stalled_since: Option<Instant>,
+    /// Since when revisions wait to become a batch.
+    gathers_since: Option<Instant>,
 }
 
 /// What became of an attempt to bring a session up to date.
@@ -114,7 +120,9 @@ pub enum Delivery {
     UpToDate,
     /// Its connection takes no more now.
     Behind,
-    /// It has been given up, or is gone.
+    /// It has been given up.
+    GivenUp,
+    /// It is gone.
     Lost,
 }
 
@@ -126,6 +134,8 @@ impl Session {
             author,
             read_only: false,
             can_batch: false,
+            batch_of: 0,
+            gathers_since: None,
             joined_rev: 0,
             is_ready: false,
             outlet,
@@ -191,6 +201,9 @@ impl Session {
         if !self.is_ready {
             return Delivery::UpToDate;
         }
+        if self.gathers(durable, now) {
+            return Delivery::Behind;
+        }
         let (outbox, sent) = (self.outbox.len(), self.sent);
         match self.deliver_all(durable, batches, source) {
             Ok(()) => {
@@ -216,9 +229,20 @@ impl Session {
                 }
                 tracing::info!(session = self.id, behind = durable.saturating_sub(self.sent), "too slow, closed");
                 self.outlet.close();
-                Delivery::Lost
+                Delivery::GivenUp
             }
         }
+    }
+
+    /// Whether there are too few revisions for the batch that is wished for. Answers do not wait.
+    fn gathers(&mut self, durable: u32, now: Instant) -> bool {
+        let too_few = durable.saturating_sub(self.sent) < self.batch_of && self.accepts.is_empty();
+        let gathers = too_few && self.can_batch && self.outbox.is_empty() && self.replay_until.is_none();
+        if gathers && now.duration_since(*self.gathers_since.get_or_insert(now)) < MAX_GATHERING {
+            return true;
+        }
+        self.gathers_since = None;
+        false
     }
 
     fn deliver_all(&mut self, durable: u32, batches: &mut Batches, source: &mut dyn Source) -> Result<(), Refused> {
@@ -261,6 +285,7 @@ impl Session {
                 Plan::Batch(first, last) => {
                     let (packet, last) = batches.get(first, last, source).ok_or(Refused::Closed)?;
                     self.outlet.send(packet)?;
+                    batches.taken.extend((last > first).then_some(last + 1 - first));
                     self.sent = last;
                 }
             }
@@ -281,9 +306,15 @@ impl Session {
 #[derive(Debug, Default)]
 pub struct Batches {
     made: HashMap<(u32, u32), (Str, u32)>,
+    taken: Vec<u32>,
 }
 
 impl Batches {
+    /// How many revisions each batch had that a connection has taken.
+    pub fn taken(&self) -> &[u32] {
+        &self.taken
+    }
+
     /// The packet with the revisions from `first` on, and the last that is in it: `last`, or an earlier one if they are
     /// long. `None` if a revision cannot be read.
     fn get(&mut self, first: u32, last: u32, source: &mut dyn Source) -> Option<(Str, u32)> {
@@ -446,6 +477,27 @@ mod tests {
     }
 
     #[test]
+    fn batches_can_be_asked_for() {
+        let (mut session, outlet) = session(true);
+        (session.batch_of, *outlet.room.lock().unwrap()) = (4, 9);
+        let start = Instant::now();
+        let attempt = |session: &mut Session, after: Duration, durable| {
+            session.deliver(durable, &mut Batches::default(), &mut Revisions(durable), start + after)
+        };
+        let second = MAX_GATHERING;
+        assert_eq!(attempt(&mut session, Duration::ZERO, 3), Delivery::Behind);
+        assert_eq!(attempt(&mut session, second / 2, 4), Delivery::UpToDate);
+        assert_eq!(summary(&outlet), ["1-4"]);
+        // What does not become enough goes out in the end, and answers go at once.
+        assert_eq!(attempt(&mut session, second, 6), Delivery::Behind);
+        assert_eq!(attempt(&mut session, second * 2, 6), Delivery::UpToDate);
+        assert_eq!(summary(&outlet), ["5-6"]);
+        session.accept(Accept { rev: 8, is_revision: true, ack: None });
+        assert_eq!(attempt(&mut session, second * 2, 8), Delivery::UpToDate);
+        assert_eq!(summary(&outlet), ["7", "accept 8"]);
+    }
+
+    #[test]
     fn who_takes_nothing_for_too_long_is_given_up() {
         let (mut session, outlet) = session(true);
         let start = Instant::now();
@@ -453,14 +505,14 @@ mod tests {
             |after, durable| session.deliver(durable, &mut Batches::default(), &mut Revisions(durable), start + after);
         assert_eq!(attempt(Duration::ZERO, 1), Delivery::Behind);
         assert_eq!(attempt(MAX_STALL, 1), Delivery::Behind);
-        assert_eq!(attempt(MAX_STALL + Duration::from_millis(1), 1), Delivery::Lost);
+        assert_eq!(attempt(MAX_STALL + Duration::from_millis(1), 1), Delivery::GivenUp);
         assert_eq!(summary(&outlet), ["closed"]);
-        assert_eq!(deliver(&mut self::session(true).0, &outlet, MAX_BEHIND + 1, 0).0, Delivery::Lost);
+        assert_eq!(deliver(&mut self::session(true).0, &outlet, MAX_BEHIND + 1, 0).0, Delivery::GivenUp);
         // One large message may wait, more may not.
         let (mut session, outlet) = self::session(true);
         session.send("x".repeat(MAX_OUTBOX_BYTES + 1).into());
         assert_eq!(deliver(&mut session, &outlet, 0, 0).0, Delivery::Behind);
         session.send("x".into());
-        assert_eq!(deliver(&mut session, &outlet, 0, 0).0, Delivery::Lost);
+        assert_eq!(deliver(&mut session, &outlet, 0, 0).0, Delivery::GivenUp);
     }
 }

@@ -7,6 +7,7 @@
 //! | `state` | the document and what a commit does to it |
 //! | `markers` | line markers in mid-line |
 //! | `fanout` | who gets which revisions next |
+//! | `pace` | when the next round of sending begins |
 //! | `vars` | `CLIENT_VARS` |
 //! | `history` | old documents, parts of the history |
 //! | `revision`, `record` | what the store has |
@@ -14,6 +15,7 @@
 pub mod fanout;
 pub mod history;
 mod markers;
+mod pace;
 pub mod record;
 pub mod revision;
 mod room;
@@ -22,15 +24,18 @@ mod vars;
 
 pub use room::{Join, Said};
 
+use crate::metrics::Hit;
 use crate::pads::Shared;
 use easysync::{AttribPool, Document};
 use fanout::{Accept, Batches, Delivery, Session, Source};
+use pace::Pace;
 use record::{Head, Loaded};
 use revision::{PadError, Revision};
 use room::RoomState;
 use state::{Committer, PadState, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,10 +47,6 @@ const RECORD_AFTER: Duration = Duration::from_secs(5);
 const CLOSE_AFTER: Duration = Duration::from_secs(60);
 /// Connections that take nothing are tried again so often.
 const RETRY: Duration = Duration::from_millis(20);
-/// After a round of sending, the next waits this long for each session, so that batches form when there are many;
-const PAUSE_PER_SESSION: Duration = Duration::from_micros(50);
-/// but not longer than this.
-const MAX_PAUSE: Duration = Duration::from_millis(40);
 
 /// What happens to a pad.
 pub enum Message {
@@ -75,6 +76,11 @@ pub enum Message {
     Recorded(u32),
     /// A key revision is written.
     KeyWritten,
+    /// The connections have had their turn with what the last round of sending gave them.
+    RoundOver {
+        /// Since when the oldest revision of the round was durable, if it had one.
+        durable_since: Option<Instant>,
+    },
     /// Someone wants to look at the pad.
     Look(oneshot::Sender<Snapshot>),
     /// Write everything, send everyone away, and end.
@@ -97,12 +103,18 @@ pub struct Snapshot {
 #[derive(Clone)]
 pub struct PadHandle {
     sender: mpsc::UnboundedSender<Message>,
+    authors: Arc<AtomicUsize>,
 }
 
 impl PadHandle {
     /// Hands over a message; `false` if the pad is closed.
     pub fn send(&self, message: Message) -> bool {
         self.sender.send(message).is_ok()
+    }
+
+    /// How many authors are there.
+    pub fn authors(&self) -> usize {
+        self.authors.load(Ordering::Relaxed)
     }
 
     /// Hands over a message that does not matter if the pad is closed.
@@ -134,7 +146,9 @@ pub(crate) struct Pad {
     stopping: Vec<oneshot::Sender<()>>,
     is_stopping: bool,
     send_due: bool,
-    send_not_before: Instant,
+    pace: Pace,
+    /// Since when there are durable revisions that no round has taken up.
+    durable_since: Option<Instant>,
     has_stalled: bool,
     last_change: Instant,
 }
@@ -143,7 +157,7 @@ impl Pad {
     /// Starts the task of a pad, which reads it first.
     pub fn start(id: String, shared: Arc<Shared>) -> PadHandle {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let handle = PadHandle { sender };
+        let handle = PadHandle { sender, authors: Arc::default() };
         let own = handle.clone();
         tokio::spawn(async move {
             let (store, welcome) = (shared.store.clone(), shared.welcome.clone());
@@ -179,7 +193,8 @@ impl Pad {
             stopping: Vec::new(),
             is_stopping: false,
             send_due: false,
-            send_not_before: now,
+            pace: Pace::Free,
+            durable_since: None,
             has_stalled: false,
             last_change: now,
             id,
@@ -224,6 +239,7 @@ impl Pad {
             Message::Said(said) => self.said(said),
             Message::Durable(rev) => {
                 self.durable = self.durable.max(rev);
+                self.durable_since.get_or_insert_with(Instant::now);
                 self.state.trim(self.durable);
                 self.send_due = true;
             }
@@ -243,6 +259,12 @@ impl Pad {
                 }
             }
             Message::KeyWritten => self.key_running = false,
+            Message::RoundOver { durable_since } => {
+                self.pace.end(Instant::now());
+                if let Some(since) = durable_since {
+                    self.shared.metrics.sent_after(since.elapsed());
+                }
+            }
             Message::Look(reply) => {
                 let (doc, pool) = (self.state.doc.clone(), self.state.pool.clone());
                 self.looks.push((self.state.head, reply, Snapshot { doc, pool, head: self.head() }));
@@ -269,9 +291,10 @@ impl Pad {
         for (_, reply, snapshot) in self.looks.extract_if(.., |(rev, _, _)| *rev <= durable) {
             drop(reply.send(snapshot));
         }
-        self.start_rendering();
         self.welcome_rendered();
-        if (self.send_due || self.has_stalled) && now >= self.send_not_before {
+        // Those who came while a document was being made are next.
+        self.start_rendering();
+        if (self.send_due || self.has_stalled) && self.pace.allows(now) {
             self.send_revisions(now);
         }
         let is_idle = now.duration_since(self.last_change) >= RECORD_AFTER || self.is_stopping;
@@ -286,8 +309,10 @@ impl Pad {
 
     fn next_wake(&self, now: Instant) -> Instant {
         let mut wake = now + CLOSE_AFTER;
-        if self.send_due {
-            wake = wake.min(self.send_not_before);
+        if self.send_due
+            && let Some(next) = self.pace.wake(now)
+        {
+            wake = wake.min(next);
         }
         if self.has_stalled {
             wake = wake.min(now + RETRY);
@@ -334,12 +359,14 @@ impl Pad {
             session: session_id,
             joined_rev: session.joined_rev,
             time: crate::now(),
+            max_len: self.shared.limits.pad_size,
         };
-        let before = self.state.head;
+        let (before, began) = (self.state.head, Instant::now());
         let result = changes.map_err(Refusal::from).and_then(|changes| {
             let older = self.older_than_recent(changes.base_rev)?;
             self.state.commit(&changes, &older, &who)
         });
+        self.shared.metrics.applied(began.elapsed());
         let Some(session) = self.sessions.get_mut(&session_id) else { return };
         match result {
             Ok(made) => {
@@ -353,6 +380,9 @@ impl Pad {
                 }
             }
             Err(refusal) => {
+                if matches!(refusal, Refusal::TooLong { .. }) {
+                    self.shared.metrics.hit(Hit::PadSize);
+                }
                 tracing::info!(pad = self.id, author = %who.author, %refusal, "commit refused");
                 session.send(crate::socketio::message(r#"{"disconnect":"badChangeset"}"#));
                 if let Some(ack) = ack {
@@ -435,15 +465,22 @@ impl Pad {
         self.has_stalled = false;
         let mut batches = Batches::default();
         let mut source = PadSource { id: &self.id, state: &self.state, shared: &self.shared };
-        let mut sent = 0u32;
+        self.pace.begin(now);
         for session in self.sessions.values_mut().filter(|session| session.is_behind(self.durable)) {
             match session.deliver(self.durable, &mut batches, &mut source, now) {
-                Delivery::UpToDate => sent += 1,
+                Delivery::UpToDate => {}
                 // Those that are lost are taken out when their connection reports its end.
                 Delivery::Behind | Delivery::Lost => self.has_stalled = true,
+                Delivery::GivenUp => self.shared.metrics.hit(Hit::SlowReader),
             }
         }
-        self.send_not_before = now + (PAUSE_PER_SESSION * sent).min(MAX_PAUSE);
+        batches.taken().iter().for_each(|revisions| self.shared.metrics.batched(*revisions));
+        let (handle, durable_since) = (self.handle.clone(), self.durable_since.take());
+        tokio::spawn(async move {
+            // This puts it behind the tasks of the connections that have got something.
+            tokio::task::yield_now().await;
+            handle.tell(Message::RoundOver { durable_since });
+        });
     }
 }
 

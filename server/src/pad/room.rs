@@ -4,11 +4,14 @@ use super::fanout::{Outlet, Session};
 use super::history::History;
 use super::{Message, Pad, record, vars};
 use crate::authors::{self, Author, AuthorId};
+use crate::config::Batching;
 use crate::gateway::Waiting;
 use crate::socketio;
 use easysync::{ClientMessage, Utf16String, Value};
 use engineioxide::Str;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// At most so many chat messages are given at once.
@@ -32,8 +35,17 @@ pub struct Join {
     pub reconnect: Option<f64>,
     /// What the client can do, if it says so.
     pub capabilities: Option<u32>,
+    /// Revisions wait for it until there are so many, so that it gets a batch.
+    pub batch_of: u32,
     /// By which number an acknowledgement is awaited.
     pub ack: Option<u64>,
+}
+
+impl Join {
+    /// Whether the client gets batches.
+    fn can_batch(&self, batching: Batching) -> bool {
+        batching.reaches(self.capabilities.is_some_and(|bits| bits & 1 != 0))
+    }
 }
 
 /// A client asks or says something.
@@ -89,6 +101,7 @@ impl Pad {
         }
         let outlet = join.outlet.clone();
         let head = self.state.head;
+        let can_batch = join.can_batch(self.shared.batching);
         let make = || Session::new(join.session, join.author.clone(), outlet.clone());
         if let Some(client_rev) = join.reconnect {
             if client_rev.fract() != 0.0 || client_rev < -1.0 || client_rev > f64::from(head) {
@@ -98,7 +111,8 @@ impl Pad {
             }
             let session = self.sessions.entry(join.session).or_insert_with(make);
             (session.read_only, session.author) = (join.read_only, join.author.clone());
-            session.can_batch = join.capabilities.is_some_and(|bits| bits & 1 != 0);
+            session.can_batch = can_batch;
+            session.batch_of = join.batch_of;
             if client_rev < 0.0 {
                 // From the very beginning: revision 0 is sent as well, which no cursor can say.
                 let mut source = super::PadSource { id: &self.id, state: &self.state, shared: &self.shared };
@@ -131,7 +145,8 @@ impl Pad {
         for join in &joins {
             if let Some(session) = self.sessions.get_mut(&join.session) {
                 (session.read_only, session.author) = (join.read_only, join.author.clone());
-                session.can_batch = join.capabilities.is_some_and(|bits| bits & 1 != 0);
+                session.can_batch = join.can_batch(self.shared.batching);
+                session.batch_of = join.batch_of;
                 session.joins_at(rev);
             }
         }
@@ -178,7 +193,7 @@ impl Pad {
                 author: &join.author,
                 info: &info,
                 read_only: join.read_only,
-                is_easysync: join.capabilities.is_some(),
+                capabilities: join.capabilities.map(|_| u32::from(self.shared.batching != Batching::Off)),
             };
             let packet = socketio::message(&vars::client_vars(&common, &own));
             let Some(session) = self.sessions.get_mut(&join.session) else { continue };
@@ -212,12 +227,14 @@ impl Pad {
     /// Tells the others of a session, and it of them.
     fn introduce(&mut self, id: u64) {
         let Some(author) = self.sessions.get(&id).map(|session| session.author.clone()) else { return };
-        let mut others: Vec<AuthorId> = Vec::new();
-        for session in self.sessions.values() {
-            if session.id != id && session.author != author && !others.contains(&session.author) {
-                others.push(session.author.clone());
-            }
-        }
+        let mut seen = HashSet::from([author.clone()]);
+        let others: Vec<AuthorId> = self
+            .sessions
+            .values()
+            .map(|session| session.author.clone())
+            .filter(|other| seen.insert(other.clone()))
+            .collect();
+        self.handle.authors.store(seen.len(), Ordering::Relaxed);
         let packets: Vec<_> = others.iter().map(|other| self.new_info(other)).collect();
         if let Some(session) = self.sessions.get_mut(&id) {
             packets.into_iter().for_each(|packet| session.send(packet));
@@ -276,6 +293,7 @@ impl Pad {
         if self.sessions.values().any(|session| session.author == left.author) {
             return;
         }
+        self.handle.authors.fetch_sub(1, Ordering::Relaxed);
         let user = Value::object([
             ("colorId", self.info(&left.author).color.clone()),
             ("userId", Value::from(Clone::clone(&*left.author))),

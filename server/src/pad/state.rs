@@ -36,6 +36,14 @@ pub enum Refusal {
     /// It says that text is by someone who never wrote here.
     #[error("gives text to an author that the pad does not know")]
     UnknownAuthor,
+    /// The document would become longer than documents may be.
+    #[error("makes the document {len} code units long, and no more than {max} are allowed")]
+    TooLong {
+        /// How long.
+        len: usize,
+        /// How long it may be.
+        max: usize,
+    },
     /// Revisions that it must be moved past cannot be read.
     #[error("revisions since {base_rev} cannot be read")]
     Unreadable {
@@ -55,6 +63,8 @@ pub struct Committer {
     pub joined_rev: u32,
     /// Now, in milliseconds since 1970.
     pub time: f64,
+    /// How long the document may become, in code units.
+    pub max_len: usize,
 }
 
 /// The document, its pool, and the last revisions.
@@ -157,6 +167,10 @@ impl PadState {
         let changeset = rebase(&submission, older.chain(recent), &self.doc, &mut self.pool)?;
         let mut after = self.doc.clone();
         after.apply(&changeset, &self.pool)?;
+        let (len, max) = (after.len_utf16(), who.max_len);
+        if len > max && len > self.doc.len_utf16() {
+            return Err(Refusal::TooLong { len, max });
+        }
         Ok((changeset, after))
     }
 

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 /// The smallest time between two commits of one client, in milliseconds, that this server asks for.
 const COMMIT_INTERVAL: u32 = 50;
-/// What this server can do with clients that say what they can: bit 0, batches.
-const CAPABILITIES: u32 = 1;
 
 /// The document as members of `collab_client_vars`; the pool next to it has what the document uses. O(document).
 pub fn document_members(doc: &Document, pool: &AttribPool) -> String {
@@ -61,8 +59,8 @@ pub struct Own<'a> {
     pub info: &'a Author,
     /// Whether they may only read.
     pub read_only: bool,
-    /// Whether the client has said what it can do.
-    pub is_easysync: bool,
+    /// What the server can do for a client that has said what it can do itself: bit 0, batches.
+    pub capabilities: Option<u32>,
 }
 
 /// The message.
@@ -121,9 +119,9 @@ pub fn client_vars(common: &Common<'_>, own: &Own<'_>) -> String {
     if let Some(name) = &own.info.name {
         message.push_str(&format!(",\"userName\":{}", Value::from(name.clone())));
     }
-    if own.is_easysync {
+    if let Some(capabilities) = own.capabilities {
         message.push_str(&format!(
-            ",\"easysync\":{{\"capabilities\":{CAPABILITIES},\"commitInterval\":{COMMIT_INTERVAL}}}"
+            ",\"easysync\":{{\"capabilities\":{capabilities},\"commitInterval\":{COMMIT_INTERVAL}}}"
         ));
     }
     message + "}}"

@@ -1,6 +1,7 @@
 //! The one thread that writes. What waits while a transaction is being made durable shares the next one.
 
 use super::{Put, Store};
+use prometheus_client::metrics::gauge::Gauge;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -18,28 +19,35 @@ pub struct Writer {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     has_failed: Arc<AtomicBool>,
+    /// How many jobs wait.
+    waiting: Gauge,
 }
 
 impl Writer {
     /// Starts the thread. `on_failure` is called once if the store fails; nothing is written from then on, because
-    /// after a failed write nobody can say what is on the disk.
-    pub fn start(store: Arc<dyn Store>, on_failure: impl FnOnce() + Send + 'static) -> std::io::Result<Self> {
+    /// after a failed write nobody can say what is on the disk. `waiting` tells how many jobs there are.
+    pub fn start(
+        store: Arc<dyn Store>,
+        waiting: Gauge,
+        on_failure: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let has_failed = Arc::new(AtomicBool::new(false));
-        let failed = has_failed.clone();
+        let (failed, depth) = (has_failed.clone(), waiting.clone());
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            if let Err(error) = work(store.as_ref(), &receiver) {
+            if let Err(error) = work(store.as_ref(), &receiver, &depth) {
                 tracing::error!(%error, "cannot write; no further commit is accepted");
                 failed.store(true, Ordering::SeqCst);
                 on_failure();
             }
         })?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), has_failed })
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), has_failed, waiting })
     }
 
     /// Has `puts` written, all or none, and `done` called on the writing thread when they are durable. Never blocks.
     pub fn write(&self, puts: Vec<Put>, done: impl FnOnce() + Send + 'static) {
         if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.waiting.inc();
             // If the thread has stopped, `done` must not be called.
             let _stopped = jobs.send(Job { puts, done: Box::new(done) });
         }
@@ -54,7 +62,7 @@ impl Writer {
     }
 }
 
-fn work(store: &dyn Store, jobs: &mpsc::Receiver<Job>) -> Result<(), super::StoreError> {
+fn work(store: &dyn Store, jobs: &mpsc::Receiver<Job>, waiting: &Gauge) -> Result<(), super::StoreError> {
     while let Ok(first) = jobs.recv() {
         let mut puts = first.puts;
         let mut done = vec![first.done];
@@ -65,6 +73,7 @@ fn work(store: &dyn Store, jobs: &mpsc::Receiver<Job>) -> Result<(), super::Stor
             done.push(job.done);
         }
         store.write(&puts)?;
+        waiting.dec_by(done.len() as i64);
         done.into_iter().for_each(|done| done());
     }
     Ok(())
@@ -106,7 +115,7 @@ mod tests {
     fn jobs_that_wait_share_a_transaction_and_are_done_only_after_it() {
         let (open, gate) = mpsc::channel();
         let store = Arc::new(Slow { gate: Mutex::new(gate), transactions: Mutex::default() });
-        let writer = Writer::start(store.clone(), || ()).unwrap();
+        let writer = Writer::start(store.clone(), Gauge::default(), || ()).unwrap();
         let (done, finished) = mpsc::channel();
         writer.write(put(0), || ());
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -131,7 +140,7 @@ mod tests {
         let (open, gate) = mpsc::channel();
         let store = Arc::new(Slow { gate: Mutex::new(gate), transactions: Mutex::default() });
         let (failed, failure) = mpsc::channel();
-        let writer = Writer::start(store.clone(), move || failed.send(()).unwrap()).unwrap();
+        let writer = Writer::start(store.clone(), Gauge::default(), move || failed.send(()).unwrap()).unwrap();
         let (done, finished) = mpsc::channel();
         open.send(false).unwrap();
         open.send(true).unwrap();

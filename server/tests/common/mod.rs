@@ -40,7 +40,12 @@ pub struct Wire {
 impl Wire {
     /// Connects, with a cookie if there is one, and enters the namespace.
     pub async fn connect(address: SocketAddr, cookie: Option<&str>) -> Self {
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        Self::connect_with(address, cookie, "").await
+    }
+
+    /// The same, with more in the query.
+    pub async fn connect_with(address: SocketAddr, cookie: Option<&str>, more: &str) -> Self {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{more}");
         let mut request = url.into_client_request().unwrap();
         if let Some(cookie) = cookie {
             request.headers_mut().insert("cookie", cookie.parse().unwrap());
