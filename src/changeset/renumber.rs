@@ -150,6 +150,16 @@ impl Changeset {
         self.clone().with_attribs(f)
     }
 
+    /// The changeset with each op's attributes in canonical order; see [`AttribSet::to_canonical`]. O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
+    pub(crate) fn with_canonical_attribs(&self, pool: &AttribPool) -> Result<Self, Error> {
+        let canonical = |op: &Op| Ok(Op { attribs: op.attribs.to_canonical(pool)?, ..op.clone() });
+        Ok(self.with_ops(self.ops().iter().map(canonical).collect::<Result<Ops, Error>>()?))
+    }
+
     /// Does what [`Changeset::map_attribs`] does, in place if no clone shares the memory.
     fn with_attribs(mut self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
         if self.ops().iter().any(|op| !op.attribs.is_empty()) {

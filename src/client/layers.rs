@@ -11,7 +11,7 @@
 //! ```
 
 use super::local::Local;
-use crate::attrib::{AttribPool, AttribSet, Attribute, EmptyValue};
+use crate::attrib::{AttribPool, AttribSet, Attribute};
 use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
@@ -140,11 +140,11 @@ impl Layers {
         if signed == *unsigned {
             return Ok(wire);
         }
-        let name = AttribSet::from(pool.put(Attribute::new("author", author.clone())));
         let no_name = AttribSet::from(pool.put(Attribute::new("author", "")));
         let mut take_off = Builder::new(unsigned.new_len());
+        let key = Utf16String::from("author");
         for op in unsigned.ops().iter().filter(|op| op.kind != OpKind::Remove) {
-            let has_name = op.kind == OpKind::Keep || op.attribs.compose(&name, EmptyValue::Keep, pool)? == op.attribs;
+            let has_name = op.kind == OpKind::Keep || op.attribs.value(&key, pool)? == Some(author);
             take_off.keep(op.chars as usize, op.lines as usize, if has_name { &AttribSet::EMPTY } else { &no_name });
         }
         self.local.pending = take_off.finish()?;

@@ -333,7 +333,9 @@ enum Changes<'a> {
 
 impl<'a> Fields<'a> {
     /// A revision, if it is written just as Etherpad writes it: the same members in the same order, and nothing between them.
+    /// Whatever else it is, that is found out without an error, which would look at the whole message for its place.
     fn usual(json: &mut Json<'a>, reader: &MessageReader) -> Option<Self> {
+        let digits = |at: &mut Json<'a>| matches!(at.peek(), Some(b'0'..=b'9')).then(|| at.number().ok()).flatten();
         let mut at = json.clone();
         let mut fields = Self::default();
         if at.eat_text(r#"{"type":"NEW_CHANGES","newRev":"#) {
@@ -341,8 +343,9 @@ impl<'a> Fields<'a> {
         } else if !at.eat_text(r#"{"newRev":"#) {
             return None;
         }
-        fields.new_rev = Some(at.number().ok()?);
+        fields.new_rev = Some(digits(&mut at)?);
         at.eat_text(r#","changeset":"#).then_some(())?;
+        (at.peek() == Some(b'"')).then_some(())?;
         fields.changeset = Some(at.string().ok()?);
         at.eat_text(r#","apool":"#).then_some(())?;
         fields.pool = Some(reader.pools.find(&mut at).ok()?);
@@ -350,9 +353,9 @@ impl<'a> Fields<'a> {
         (at.peek() == Some(b'"')).then_some(())?;
         fields.author = Some(reader.authors.find(&mut at).ok()?);
         at.eat_text(r#","currentTime":"#).then_some(())?;
-        fields.time = Some(at.number().ok()?);
+        fields.time = Some(digits(&mut at)?);
         if at.eat_text(r#","timeDelta":"#) {
-            at.number().ok()?;
+            digits(&mut at)?;
         }
         at.eat_text("}").then_some(())?;
         *json = at;
@@ -442,6 +445,9 @@ impl MessageReader {
         let mut revisions = Vec::new();
         let mut broken = None;
         json.list(|json| {
+            if broken.is_some() {
+                return json.skip();
+            }
             let mut item = Fields::default();
             let revision = if json.peek() == Some(b'{') {
                 item.read(json, self)?;
@@ -451,12 +457,11 @@ impl MessageReader {
                 Err(ErrorKind::MissingField { name: "changeset" }.into())
             };
             match revision {
-                Ok(revision) if broken.is_none() => revisions.push(revision),
-                Err(error) if broken.is_none() => {
+                Ok(revision) => revisions.push(revision),
+                Err(error) => {
                     let message = Source::NewChangesBatch.name().to_owned();
                     broken = Some(MessageError { message, item: Some(revisions.len()), error });
                 }
-                _ => {}
             }
             Ok(())
         })?;

@@ -458,13 +458,8 @@ impl Client {
 
 /// Whether two changesets say the same, whatever the order of attributes.
 pub(super) fn is_same(one: &Changeset, other: &Changeset, pool: &crate::attrib::AttribPool) -> bool {
-    let canonical = |changeset: &Changeset| -> Result<Vec<_>, Error> {
-        let ops = changeset.ops().iter();
-        ops.map(|op| Ok((op.kind, op.chars, op.lines, op.attribs.to_canonical(pool)?))).collect()
-    };
-    one.old_len() == other.old_len()
-        && one.char_bank() == other.char_bank()
-        && canonical(one).is_ok_and(|ops| canonical(other) == Ok(ops))
+    let canonical = |changeset: &Changeset| changeset.with_canonical_attribs(pool);
+    canonical(one).is_ok_and(|one| canonical(other) == Ok(one))
 }
 
 /// How many revisions a message brings.

@@ -345,9 +345,10 @@ impl Restoring {
     }
 }
 
-/// Kept changes, numbered by a pool.
+/// Kept changes, numbered by a pool. What was stored may have been spoilt; what is computed from it is in canonical order.
 fn numbered(kept: &Kept, pool: &mut AttribPool) -> Result<Local, Error> {
-    let mut changeset = |wire: &Wire| wire.changeset.move_to_pool(&wire.pool, pool, UnknownAttrib::Drop);
+    let mut changeset =
+        |wire: &Wire| wire.changeset.move_to_pool(&wire.pool, pool, UnknownAttrib::Drop)?.with_canonical_attribs(pool);
     let submitted = kept.submitted.as_ref().map(&mut changeset).transpose()?;
     let pending = match (&kept.pending, &submitted) {
         (Some(pending), _) => changeset(pending)?,
