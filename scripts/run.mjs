@@ -20,17 +20,25 @@ const shell = process.platform === 'win32';
  *
  * @param {string} what What it is for, in a few words.
  * @param {string[]} command
- * @param {{cwd?: string, env?: Record<string, string>}} [options]
+ * @param {{cwd?: string, env?: Record<string, string>, limit?: number, tries?: number}} [options] A command that takes longer than
+ *   `limit` milliseconds hangs, and is tried again, so often in all.
  */
-export function run(what, command, { cwd = root, env = {} } = {}) {
+export function run(what, command, options = {}) {
+  const { cwd = root, env = {}, limit, tries = 1 } = options;
   console.log(`\n== ${what}: ${command.join(' ')}`);
   const began = Date.now();
   const { status, error } = spawnSync(command[0], command.slice(1), {
     cwd,
     env: { ...process.env, ...env },
     stdio: 'inherit',
+    timeout: limit,
     shell,
   });
+  if (error?.code === 'ETIMEDOUT' && tries > 1) {
+    console.log(`== ${what}: hangs`);
+    run(what, command, { ...options, tries: tries - 1 });
+    return;
+  }
   if (error || status !== 0) {
     console.error(`\n${what} failed${error ? `: ${error.message}` : ` (exit ${status})`}`);
     process.exit(1);

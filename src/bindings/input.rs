@@ -4,16 +4,7 @@ use super::error::Thrown;
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(inline_js = "const encoder = new TextEncoder();
-let view = new Uint8Array();
-export const encodeInto = (text, memory, at, room) => {
-  if (text.length > room) return -1;
-  if (view.buffer !== memory.buffer || view.byteOffset !== at || view.length !== room) {
-    view = new Uint8Array(memory.buffer, at, room);
-  }
-  const { read, written } = encoder.encodeInto(text, view);
-  return read === text.length ? written : -1;
-};")]
+#[wasm_bindgen(module = "/src/bindings/edge.js")]
 extern "C" {
     /// Writes a string as UTF-8 to a place in memory, and gives back how many bytes it took; -1 if it did not fit.
     #[wasm_bindgen(js_name = encodeInto)]

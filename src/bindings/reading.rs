@@ -10,15 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(inline_js = "const none = new Uint32Array();
-export const newPatch = (changes, text, formatted) => ({ changes, text, formatted });
-export const newPatchOfOne = (from, to, unit) => {
-  const changes = new Uint32Array(3);
-  changes[0] = from;
-  changes[1] = to;
-  changes[2] = unit < 0 ? 0 : 1;
-  return { changes, text: unit < 0 ? '' : String.fromCharCode(unit), formatted: none };
-};")]
+#[wasm_bindgen(module = "/src/bindings/edge.js")]
 extern "C" {
     #[wasm_bindgen(js_name = newPatch)]
     fn new_patch(changes: Uint32Array, text: JsString, formatted: Uint32Array) -> JsValue;

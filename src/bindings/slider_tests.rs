@@ -5,34 +5,13 @@ use js_sys::{JsString, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-#[wasm_bindgen(inline_js = r#"
-  const thrownBy = (call) => { try { return call(); } catch (error) { return error; } };
-  export const opened = (file, text) => thrownBy(() => {
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length; at += 7) {
-      file.push(bytes.subarray(at, at + 7));
-      while (!file.advance(1).needsMore) {}
-    }
-    return file.finish();
-  });
-  export const shown = (slider) => slider.text(0, slider.length);
-  export const written = (patch) => [[...patch.changes].join(), patch.text, [...patch.formatted].join()];
-  export const seek = (slider, rev) => thrownBy(() => slider.seek(rev, 0));
-  export const receive = (slider, message) => thrownBy(() => slider.receive(message, 0));
-  export const types = (slider) => slider.takeEffects().map(({ type, rev }) => `${type} ${rev ?? ""}`.trim()).join();
-  export const removed = (slider, from, to) => slider.difference(from, to).removed;
-  export const blame = (slider, from, to) => {
-    slider.beginBlame(from, to);
-    while (slider.advanceBlame(1, 0) === "working") {}
-    return JSON.stringify(slider.blameRuns());
-  };
-  export const json = (slider, call, ...numbers) => JSON.stringify(slider[call](...numbers)) ?? "undefined";
-"#)]
+#[wasm_bindgen(module = "/src/bindings/tests.js")]
 extern "C" {
     fn opened(file: JsEtherpadFile, text: &str) -> JsValue;
     fn shown(slider: &JsValue) -> JsString;
     fn written(patch: &JsValue) -> js_sys::Array;
     fn seek(slider: &JsValue, rev: u32) -> JsValue;
+    #[wasm_bindgen(js_name = receiveHistory)]
     fn receive(slider: &JsValue, message: &str) -> JsValue;
     fn types(slider: &JsValue) -> String;
     fn removed(slider: &JsValue, from: u32, to: u32) -> JsString;

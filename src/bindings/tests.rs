@@ -7,36 +7,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-#[wasm_bindgen(inline_js = r#"
-  export const joined = (pad, text, rev) => {
-    pad.receive(JSON.stringify({ type: "CLIENT_VARS", data: { userId: "a.me", collab_client_vars: {
-      padId: "pad", rev, initialAttributedText: { text, attribs: `|${text.split("\n").length - 1}+${text.length.toString(36)}` },
-      apool: { numToAttrib: {}, nextNum: 0 } } } }));
-    pad.takeEffects();
-    return pad;
-  };
-  const room = (data) => JSON.stringify({ type: "COLLABROOM", data });
-  const item = (newRev, changeset, author) => ({ newRev, changeset, author, currentTime: 1, timeDelta: 1,
-    apool: { numToAttrib: { 0: ["author", author] }, attribToNum: {}, nextNum: 1 } });
-  export const single = (pad, rev, changeset) => pad.receive(room({ type: "NEW_CHANGES", ...item(rev, changeset, "a.you") }));
-  export const batch = (pad, rev, changesets) =>
-    pad.receive(room({ type: "NEW_CHANGES_BATCH", changes: changesets.map((changeset, i) => item(rev + i, changeset, "a.you")) }));
-  export const thrownBy = (call) => { try { call(); } catch (error) { return error; } };
-  export const receive = (pad, text) => thrownBy(() => pad.receive(text));
-  export const edit = (pad, changes, text) => thrownBy(() => pad.edit(new Uint32Array(changes), text));
-  export const committed = (pad) => JSON.parse(pad.commit()).data.changeset;
-  export const textOf = (pad) => pad.text(0, pad.length);
-  export const flush = (pad) => { const { changes, text, formatted } = pad.flush(); return [[...changes].join(), text, [...formatted].join()]; };
-  export const effects = (pad) => JSON.stringify(pad.takeEffects());
-  export const runs = (pad) => [...pad.runs(0, pad.length)].join();
-  export const attribs = (pad, number) => pad.attribs(number).join();
-  export const paste = (pad, text) => pad.insertFragment(0, 0, { lines: [{ heading: 1, runs: [{ text, formats: ["bold"] }] }, { runs: [] }] });
-  export const line = (pad, at) => JSON.stringify(pad.lineFormat(at));
-  export const isError = (value) => value instanceof Error;
-  export const half = (which) => "a😀b".slice(which, which + 1);
-  export const free = (pad) => pad.free();
-  export const memory = (exports) => exports.buffer.byteLength;
-"#)]
+#[wasm_bindgen(module = "/src/bindings/tests.js")]
 extern "C" {
     fn joined(pad: JsPad, text: &JsString, rev: u32) -> JsValue;
     fn single(pad: &JsValue, rev: u32, changeset: &str) -> u32;

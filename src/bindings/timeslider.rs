@@ -105,10 +105,7 @@ export interface FileProgress {
 }
 "#;
 
-#[wasm_bindgen(inline_js = r#"
-  export const shownEffect = (rev, patch) => ({ type: "shown", rev, patch });
-  export const newDifference = (changes, removed, formatted) => ({ changes, removed, formatted });
-"#)]
+#[wasm_bindgen(module = "/src/bindings/edge.js")]
 extern "C" {
     #[wasm_bindgen(js_name = shownEffect)]
     fn shown_effect(rev: u32, patch: JsValue) -> JsValue;
