@@ -1,6 +1,7 @@
 // What was measured, in a file that later runs add to.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const keyOf = ({ bench, trace, subject, where, batch }) => JSON.stringify([bench, trace, subject, where, batch]);
 
@@ -31,6 +32,7 @@ export class Results {
       cases: [...this.#data.cases.filter((old) => old.name !== name), { name, ...when, load }],
       results: [...this.#data.results.filter((result) => !replaced.has(keyOf(result))), ...results],
     };
+    mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(this.#file, `${JSON.stringify(this.#data, null, 1)}\n`);
   }
 }
