@@ -74,13 +74,20 @@ pub(crate) struct PoolMap {
 }
 
 impl PoolMap {
-    /// Does what [`Changeset::move_to_pool`] does with [`UnknownAttrib::Drop`]; `to` has to be the same pool each time. O(n).
+    /// Does what [`Changeset::move_to_pool`] does with [`UnknownAttrib::Drop`]; `to` has to be the same pool each time. A pool that
+    /// nobody else holds cannot come again, and is not kept. O(n).
     pub fn carry(&mut self, changeset: Changeset, from: &Arc<AttribPool>, to: &mut AttribPool) -> Changeset {
-        if self.known.len() == MAX_KNOWN {
-            self.known.clear();
-        }
-        let new = || (from.clone(), vec![None; from.len()]);
-        let (_, numbers) = self.known.entry(Arc::as_ptr(from).addr()).or_insert_with(new);
+        let mut unknown = Vec::new();
+        let numbers = if Arc::strong_count(from) == 1 {
+            unknown.resize(from.len(), None);
+            &mut unknown
+        } else {
+            if self.known.len() == MAX_KNOWN {
+                self.known.clear();
+            }
+            let new = || (from.clone(), vec![None; from.len()]);
+            &mut self.known.entry(Arc::as_ptr(from).addr()).or_insert_with(new).1
+        };
         changeset.with_attribs(|id| {
             let number = numbers.get_mut(id.0 as usize)?;
             if number.is_none() {

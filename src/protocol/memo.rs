@@ -13,8 +13,9 @@ const MAX_LEN: usize = 1024;
 /// The values of texts that were read before.
 #[derive(Debug, Clone)]
 pub(super) struct Memo<T> {
-    last: Option<(Box<str>, Arc<T>)>,
-    known: FxHashMap<Box<str>, Arc<T>>,
+    /// The one that came last.
+    last: Option<(Arc<str>, Arc<T>)>,
+    known: FxHashMap<Arc<str>, Arc<T>>,
 }
 
 /// A value that stands in a message.
@@ -35,7 +36,7 @@ impl<T> Default for Memo<T> {
 impl<T> Memo<T> {
     /// Steps over a string or an object and gives back what is known of it. O(length), and a comparison if it is what it was the
     /// last time: no such value is the beginning of another.
-    pub fn find<'a>(&self, json: &mut Json<'a>) -> Result<Found<'a, T>, Error> {
+    pub fn find<'a>(&mut self, json: &mut Json<'a>) -> Result<Found<'a, T>, Error> {
         if let Some((text, value)) = &self.last
             && json.eat_text(text)
         {
@@ -43,7 +44,9 @@ impl<T> Memo<T> {
         }
         let place = json.clone();
         let text = json.skip_text()?;
-        Ok(self.known.get(text).map_or(Found::New(place, text), |value| Found::Known(value.clone())))
+        let Some((text, value)) = self.known.get_key_value(text) else { return Ok(Found::New(place, text)) };
+        self.last = Some((text.clone(), value.clone()));
+        Ok(Found::Known(value.clone()))
     }
 
     /// The value, read by `read` if it is new.
@@ -61,8 +64,9 @@ impl<T> Memo<T> {
             if self.known.len() == MAX_KNOWN {
                 self.known.clear();
             }
-            self.known.insert(text.into(), value.clone());
-            self.last = Some((text.into(), value.clone()));
+            let text = Arc::<str>::from(text);
+            self.known.insert(text.clone(), value.clone());
+            self.last = Some((text, value.clone()));
         }
         Ok(value)
     }
@@ -85,6 +89,9 @@ mod tests {
             assert_eq!(json.rest(), rest);
         }
         assert_eq!(reads, 2);
+        // The last one is the one that came last, not the one that was read last.
+        memo.find(&mut Json::new("\"a\"")).unwrap();
+        assert_eq!(&*memo.last.as_ref().unwrap().0, "\"a\"");
         assert!(memo.find(&mut Json::new("\"a")).is_err());
     }
 

@@ -334,7 +334,7 @@ enum Changes<'a> {
 impl<'a> Fields<'a> {
     /// A revision, if it is written just as Etherpad writes it: the same members in the same order, and nothing between them.
     /// Whatever else it is, that is found out without an error, which would look at the whole message for its place.
-    fn usual(json: &mut Json<'a>, reader: &MessageReader) -> Option<Self> {
+    fn usual(json: &mut Json<'a>, reader: &mut MessageReader) -> Option<Self> {
         let digits = |at: &mut Json<'a>| matches!(at.peek(), Some(b'0'..=b'9')).then(|| at.number().ok()).flatten();
         let mut at = json.clone();
         let mut fields = Self::default();
