@@ -201,17 +201,7 @@ impl Client {
         let is_replay = source == Source::ClientReconnect;
         let origin = |item| Origin { message: source.name(), item: is_batch.then_some(item), is_replay };
         let end = End::Listed { is_replay, head_rev, broken };
-        if revisions.len() <= self.slice {
-            for (item, revision) in revisions.into_iter().enumerate() {
-                let (rev, arrival) = self.arrival(revision, origin(item));
-                self.arrive(rev, arrival)?;
-            }
-            return self.end_of(end);
-        }
-        let parts = revisions.into_iter().enumerate().map(|(item, revision)| self.arrival(revision, origin(item)));
-        let parts = parts.collect();
-        self.wait(parts, end);
-        Ok(())
+        self.take_parts(revisions, end, |client, item, revision| client.arrival(revision, origin(item)))
     }
 
     /// A revision, numbered by the client's pool.
@@ -249,26 +239,31 @@ impl Client {
                 parts.push((rev, Arrival::Revision { changeset, author: None, time: None, origin }));
             }
         }
-        self.take_parts(parts, End::Fetched { before })
+        self.take_parts(parts, End::Fetched { before }, |_, _, part| part)
     }
 
-    /// Applies the parts of a message, as many as one slice may have; the rest waits.
-    fn take_parts(&mut self, parts: Vec<(u32, Arrival)>, end: End) -> Result<(), MessageError> {
+    /// Applies the parts of a message, each made by `make` of its place and itself, if one slice may have so many; otherwise they
+    /// wait.
+    fn take_parts<T>(
+        &mut self,
+        parts: Vec<T>,
+        end: End,
+        mut make: impl FnMut(&mut Self, usize, T) -> (u32, Arrival),
+    ) -> Result<(), MessageError> {
+        let parts = parts.into_iter().enumerate();
         if parts.len() <= self.slice {
-            for (rev, arrival) in parts {
+            for (item, part) in parts {
+                let (rev, arrival) = make(self, item, part);
                 self.arrive(rev, arrival)?;
             }
             return self.end_of(end);
         }
-        self.wait(parts, end);
+        let arrivals =
+            parts.map(|(item, part)| make(self, item, part)).map(|(rev, arrival)| Work::Arrival(rev, arrival));
+        let mut waiting: Vec<_> = arrivals.collect();
+        waiting.push(Work::End(end));
+        self.inbound.put_first(waiting);
         Ok(())
-    }
-
-    /// Lines up the parts of a message for the slices to come.
-    fn wait(&mut self, parts: Vec<(u32, Arrival)>, end: End) {
-        let mut parts: Vec<_> = parts.into_iter().map(|(rev, arrival)| Work::Arrival(rev, arrival)).collect();
-        parts.push(Work::End(end));
-        self.inbound.put_first(parts);
     }
 
     fn end_of(&mut self, end: End) -> Result<(), MessageError> {
