@@ -295,8 +295,8 @@ async fn export(site: &Site, name: &str, rev: Option<u32>, format: &str) -> Resu
     Ok((file_headers(&shown, format, kind), text).into_response())
 }
 
-/// Makes a pad of an `.etherpad` file, a new one or one that nobody has written in, by the form that Etherpad's page sends, and with the answer that it understands. What is wrong with a
-/// file is told in `detail`.
+/// Makes a pad of an `.etherpad` file, a new one or one that nobody has written in, by the form that Etherpad's page sends, and with
+/// the answer that it understands. What is wrong with a file is told in `detail`.
 async fn import_file(State(site): Shelf, Path(name): Path<String>, headers: HeaderMap, form: Multipart) -> Response {
     let answer = |status: StatusCode, code: u8, message: &str, detail: Option<String>| {
         let data = if code == 0 { Value::object([("directDatabaseAccess", Value::Bool(true))]) } else { Value::Null };

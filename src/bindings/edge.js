@@ -21,5 +21,5 @@ export const newPatchOfOne = (from, to, unit) => {
   return { changes, text: unit < 0 ? '' : String.fromCharCode(unit), formatted: none };
 };
 
-export const shownEffect = (rev, patch) => ({ type: "shown", rev, patch });
+export const shownEffect = (rev, patch) => ({ type: 'shown', rev, patch });
 export const newDifference = (changes, removed, formatted) => ({ changes, removed, formatted });

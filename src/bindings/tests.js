@@ -1,6 +1,6 @@
 // What the tests in a browser do from JavaScript.
 
-export const thrownBy = (call) => { try { return call(); } catch (error) { return error; } };
+const thrownBy = (call) => { try { return call(); } catch (error) { return error; } };
 export const opened = (file, text) => thrownBy(() => {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += 7) {
