@@ -11,11 +11,10 @@
 
 mod common;
 
-use common::{Person, Wire, at, commit, number, start, text};
+use common::{CAPABLE, Person, Wire, at, commit, number, start, text};
 use easysync::Value;
 use std::time::Duration;
 
-const CAPABLE: &str = r#""easysync":{"capabilities":1}"#;
 const NAME: &str = r##""userInfo":{"colorId":"#ff0000","name":"Ann"}"##;
 
 #[tokio::test]

@@ -11,10 +11,8 @@
 
 mod common;
 
-use common::{Person, Wire, at, commit, get, number, ready, start, start_with, text};
+use common::{CAPABLE, Person, Wire, at, commit, get, number, ready, start, start_with, text};
 use std::net::SocketAddr;
-
-const CAPABLE: &str = r#""easysync":{"capabilities":1}"#;
 
 /// The value of a line of `/metrics`; 0 if it is not there.
 async fn metric(address: SocketAddr, name: &str) -> f64 {

@@ -78,6 +78,16 @@ impl AttribSet {
         Ok(value)
     }
 
+    /// The value that the set gives to `author`, which may be empty. O(size).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAttribute`](crate::ErrorKind::MissingAttribute).
+    pub(crate) fn author<'a>(&self, pool: &'a AttribPool) -> Result<Option<&'a Utf16String>, Error> {
+        const AUTHOR: [u16; 6] = [0x61, 0x75, 0x74, 0x68, 0x6f, 0x72];
+        self.value(&AUTHOR, pool)
+    }
+
     /// Makes a set in canonical order from key/value pairs, entering new ones into the pool in the order given; later
     /// pairs win over earlier ones of the same key.
     pub fn from_pairs(pairs: impl IntoIterator<Item = Attribute>, empty: EmptyValue, pool: &mut AttribPool) -> Self {

@@ -215,13 +215,12 @@ impl Changeset {
         pool: &mut AttribPool,
         replace: impl Fn(Option<&Utf16String>) -> bool,
     ) -> Result<Self, Error> {
-        let key = Utf16String::from("author");
         let mut ops = Ops::new();
         let mut merger = OpMerger::new();
         for op in &self.0.ops {
             let mut op = op.clone();
-            if op.kind == OpKind::Insert && replace(op.attribs.value(&key, pool)?) {
-                let stamp = AttribSet::from(pool.put(Attribute { key: key.clone(), value: author.clone() }));
+            if op.kind == OpKind::Insert && replace(op.attribs.author(pool)?) {
+                let stamp = AttribSet::from(pool.put(Attribute::new("author", author.clone())));
                 op.attribs = op.attribs.compose(&stamp, EmptyValue::Keep, pool)?;
             }
             merger.push(op, &mut ops);

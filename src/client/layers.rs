@@ -142,9 +142,8 @@ impl Layers {
         }
         let no_name = AttribSet::from(pool.put(Attribute::new("author", "")));
         let mut take_off = Builder::new(unsigned.new_len());
-        let key = Utf16String::from("author");
         for op in unsigned.ops().iter().filter(|op| op.kind != OpKind::Remove) {
-            let has_name = op.kind == OpKind::Keep || op.attribs.value(&key, pool)? == Some(author);
+            let has_name = op.kind == OpKind::Keep || op.attribs.author(pool)? == Some(author);
             take_off.keep(op.chars as usize, op.lines as usize, if has_name { &AttribSet::EMPTY } else { &no_name });
         }
         self.local.pending = take_off.finish()?;

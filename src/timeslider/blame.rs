@@ -122,14 +122,13 @@ impl Blame {
     ///
     /// None that input can bring about.
     pub fn runs(&self, timeline: &mut Timeline) -> Result<Vec<BlameRun>, Error> {
-        let key = Utf16String::from("author");
         let mut runs: Vec<BlameRun> = Vec::new();
         for (&from, &(to, first, last)) in &self.known {
             let facts = if first == last { Some(timeline.revision(first)?) } else { None };
             let time = facts.as_ref().and_then(|facts| facts.time);
             let maker = facts.and_then(|facts| facts.author);
             for (text, attribs) in self.document.pieces(self.start + from as usize..self.start + to as usize)? {
-                let named = attribs.value(&key, timeline.pool())?.filter(|author| !author.is_empty());
+                let named = attribs.author(timeline.pool())?.filter(|author| !author.is_empty());
                 let author = named.or(maker.as_ref());
                 match runs.last_mut() {
                     Some(run) if run.revs == (first..=last) && run.author.as_ref() == author => run.len += text.len(),

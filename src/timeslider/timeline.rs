@@ -176,10 +176,9 @@ impl Timeline {
     /// As there.
     pub fn authors_at(&mut self, rev: u32) -> Result<Option<Vec<AuthorShare>>, Error> {
         let Some(document) = self.document_at(rev)? else { return Ok(None) };
-        let key = Utf16String::from("author");
         let mut lengths = HashMap::<&Utf16String, usize>::new();
         for (text, attribs) in document.pieces(0..document.len_utf16())? {
-            if let Some(author) = attribs.value(&key, &self.pool)?.filter(|author| !author.is_empty()) {
+            if let Some(author) = attribs.author(&self.pool)?.filter(|author| !author.is_empty()) {
                 *lengths.entry(author).or_default() += text.len();
             }
         }
@@ -203,7 +202,6 @@ impl Timeline {
         let Some(steps) = route::finest(&self.steps, revs).filter(|steps| steps.len() > known as usize) else {
             return Ok(None);
         };
-        let key = Utf16String::from("author");
         let nobody = Utf16String::new();
         let mut lengths = HashMap::<&Utf16String, usize>::new();
         let mut removed = 0;
@@ -214,7 +212,7 @@ impl Timeline {
                     OpKind::Keep => {}
                     OpKind::Remove => removed += op.chars as usize,
                     OpKind::Insert => {
-                        let named = op.attribs.value(&key, &self.pool)?.filter(|author| !author.is_empty());
+                        let named = op.attribs.author(&self.pool)?.filter(|author| !author.is_empty());
                         let author = named.or(maker.map(|author| &author.id)).unwrap_or(&nobody);
                         *lengths.entry(author).or_default() += op.chars as usize;
                     }
@@ -455,9 +453,8 @@ impl Timeline {
 
     /// Who a changeset says has written what it inserts.
     fn named_author(&self, changeset: &Changeset) -> Option<Utf16String> {
-        let key = Utf16String::from("author");
         let mut inserts = changeset.ops().iter().filter(|op| op.kind == OpKind::Insert);
-        inserts.find_map(|op| op.attribs.value(&key, &self.pool).ok()?.filter(|name| !name.is_empty())).cloned()
+        inserts.find_map(|op| op.attribs.author(&self.pool).ok()?.filter(|name| !name.is_empty())).cloned()
     }
 
     /// Appends a revision to the newest: applies it, and only then counts it.

@@ -18,6 +18,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// Longer than anything here takes, however busy the machine is.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a client says that can read batches.
+pub const CAPABLE: &str = r#""easysync":{"capabilities":1}"#;
+
 /// A server in this process, with its file in a folder.
 pub async fn start(folder: &Path) -> Server {
     start_with(folder, &[]).await
