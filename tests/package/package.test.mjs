@@ -29,7 +29,8 @@ before(async () => {
   history = await entry('easysync-wasm/history');
 });
 
-after(() => rmSync(folder, { recursive: true }));
+// What is left of it does no harm.
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
 
 const room = (data) => JSON.stringify({ type: 'COLLABROOM', data });
 const apool = { numToAttrib: { 0: ['author', 'a.you'] }, attribToNum: {}, nextNum: 1 };
