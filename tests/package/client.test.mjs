@@ -96,7 +96,7 @@ for (const [name, start] of [
       assert.throws(() => ann.text, (error) => error instanceof PadError && error.code === 'closed');
     });
 
-    test('what was edited while there was no connection is there once', async () => {
+    test('what was edited while there was no connection is there once', async (t) => {
       const network = await Network.before(server);
       t.after(() => network.close());
       const pad = await connect(network.address('cut'));
