@@ -252,6 +252,14 @@ pub enum ErrorKind {
     /// An acknowledgement although nothing was sent.
     #[error("a commit was acknowledged, but none was submitted")]
     NothingSubmitted,
+    /// A commit, or the answer to one, that does not have the number that is due.
+    #[error("number {found} where {expected} is due")]
+    WrongNumber {
+        /// The number that is due.
+        expected: u32,
+        /// The number that came.
+        found: u32,
+    },
     /// A submission whose result would not end in a newline.
     #[error("the document would not end in a newline")]
     NoFinalNewline,
@@ -291,6 +299,7 @@ impl ErrorKind {
             Self::UnexpectedEffect { .. } => "unexpected-effect",
             Self::NotJoined => "not-joined",
             Self::NothingSubmitted => "nothing-submitted",
+            Self::WrongNumber { .. } => "wrong-number",
             Self::NoFinalNewline => "no-final-newline",
         }
     }

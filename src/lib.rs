@@ -62,7 +62,7 @@
 //! | `protocol` | a server's messages to lists of revisions, and messages to it |
 //! | `client` | a whole client, without socket, clock or editor: events in, effects out |
 //! | `timeslider` | any revision of a pad, from a server or a file |
-//! | `server` | what a server does with a commit |
+//! | `server` | what a server does with commits |
 
 mod attrib;
 mod base36;
@@ -94,12 +94,13 @@ pub use edit::{
 };
 pub use error::{Error, ErrorKind, NormalForm, PoolFault};
 pub use protocol::{
-    AuthorInfo, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars, DeltaUnit, Kept, KeptList,
-    Mark, Message, MessageError, Outgoing, OutgoingHistory, PoolForm, Revision, RevisionList, SavedRevision, Source,
-    Step, UserChanges, Value, accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string,
-    new_changes, new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
+    AuthorInfo, CAN_BATCH, CAN_PIPELINE, ChangesetReply, ChangesetRequest, ClientMessage, ClientReady, ClientVars,
+    CommitId, CommitNumber, DeltaUnit, Kept, KeptCommit, KeptList, Mark, Message, MessageError, Outgoing,
+    OutgoingHistory, PIPELINE_DEPTH, PoolForm, Revision, RevisionList, SavedRevision, Source, Step, UserChanges, Value,
+    accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes,
+    new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
 };
-pub use server::{Submission, rebase};
+pub use server::{Entered, Outcome, Pipeline, Submission, Turn, rebase};
 pub use text::{MAX_LEN, Utf16String};
 pub use timeslider::{
     AuthorShare, Blame, BlameRun, BlameState, EtherpadFile, FileError, FileFault, FileProgress, RevisionFacts, Seek,

@@ -19,8 +19,8 @@ use easysync::{
     AttribPool, AttribSet, Attribute, Builder, Changeset, Client, Document, Effect, KeptList, Misfit, SaveState,
     Utf16String, parse_message,
 };
-use server::{Outcome, Server, accept};
-use std::collections::{BTreeMap, VecDeque};
+use server::{Outcome, Server, accept, content};
+use std::collections::VecDeque;
 
 fn author(number: usize) -> Utf16String {
     format!("a.{number}").into()
@@ -41,20 +41,6 @@ fn type_at(client: &mut Client, at: usize, text: &str) {
 
 fn text(doc: Option<&Document>) -> String {
     doc.unwrap().text().to_string()
-}
-
-/// A document in terms that do not depend on how a pool is numbered.
-fn content(doc: &Document, pool: &AttribPool) -> Vec<(u16, BTreeMap<Utf16String, Utf16String>)> {
-    let pairs = |attribs: &AttribSet| {
-        attribs
-            .ids()
-            .iter()
-            .map(|&id| pool.get(id).unwrap())
-            .map(|pair| (pair.key.clone(), pair.value.clone()))
-            .collect()
-    };
-    let pieces = doc.pieces(0..doc.len_utf16()).unwrap();
-    pieces.flat_map(|(text, attribs)| text.iter().map(move |&unit| (unit, pairs(attribs)))).collect()
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Session {
         let client = self.pad.client();
         let Some(layers) = client.layers() else { return };
         let mut view = layers.base().clone();
-        for change in layers.submitted().into_iter().chain([layers.pending()]) {
+        for change in layers.local_changes() {
             view.apply(change, client.pool()).unwrap();
         }
         assert_eq!(Some(&view), client.view());

@@ -4,6 +4,7 @@ use crate::wire::{Frame, Wire, event_of};
 use anyhow::{Context, bail};
 use easysync::{AttribPool, AttribSet, Client, Document, Effect};
 use fastrand::Rng;
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,8 +13,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep_until};
 
-/// Each author edits so often, as in etherpad-load-test: 2.5 times a second.
-pub const EDIT_EVERY: Duration = Duration::from_millis(400);
 /// How often the client looks at the clock, and, with the old Engine.IO, says that it is there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -33,6 +32,10 @@ pub struct Shared {
     pub server: SocketAddr,
     pub pad: String,
     pub engine: u8,
+    /// What the clients say that they can do.
+    pub capabilities: u32,
+    /// Each author edits so often.
+    pub edit_every: Duration,
     /// So many are in the pad.
     pub joined: AtomicU32,
     /// So many have stopped typing and have had all they typed acknowledged.
@@ -84,8 +87,8 @@ pub struct Author {
     origin: Instant,
     /// When the first edit that is not sent was due.
     edited: Option<Instant>,
-    /// When what is in flight was edited, and sent.
-    in_flight: Option<(Instant, Instant)>,
+    /// When the commits in flight were edited, and sent.
+    in_flight: VecDeque<(Instant, Instant)>,
     seen: Seen,
 }
 
@@ -103,7 +106,7 @@ impl Author {
             random: Rng::with_seed(seed),
             origin: Instant::now(),
             edited: None,
-            in_flight: None,
+            in_flight: VecDeque::new(),
             seen,
         };
         author.ready().await?;
@@ -127,9 +130,9 @@ impl Author {
         let message = format!(
             concat!(
                 r#"{{"type":"CLIENT_READY","component":"pad","padId":"{}","token":"t.{:020}","protocolVersion":2,"#,
-                r#""userInfo":{{"colorId":null,"name":null}},"easysync":{{"capabilities":1}}}}"#
+                r#""userInfo":{{"colorId":null,"name":null}},"easysync":{{"capabilities":{}}}}}"#
             ),
-            self.shared.pad, token
+            self.shared.pad, token, self.shared.capabilities
         );
         self.wire.send_event(&message).await
     }
@@ -163,13 +166,13 @@ impl Author {
                         self.origin = from;
                         self.seen.first_rev = self.client.rev();
                         is_typing = true;
-                        next_edit = Some((from + EDIT_EVERY.mul_f64(self.random.f64()), until));
+                        next_edit = Some((from + self.shared.edit_every.mul_f64(self.random.f64()), until));
                     }
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     if let Some((due, until)) = next_edit {
                         self.edit(due)?;
-                        next_edit = Some((due + EDIT_EVERY, until)).filter(|(next, until)| next < until);
+                        next_edit = Some((due + self.shared.edit_every, until)).filter(|(next, until)| next < until);
                     }
                     self.commit().await?;
                 }
@@ -210,8 +213,11 @@ impl Author {
             return Ok(());
         };
         let now = Instant::now();
-        if let Some(edited) = self.edited.take() {
-            self.in_flight = Some((edited, now));
+        // What is sent again has its times.
+        if self.client.in_flight() > self.in_flight.len()
+            && let Some(edited) = self.edited.take()
+        {
+            self.in_flight.push_back((edited, now));
         }
         self.wire.send_event(&message).await
     }
@@ -247,7 +253,7 @@ impl Author {
             match effect {
                 Effect::Send(message) => self.wire.send_event(&message).await?,
                 Effect::Accepted { rev } => {
-                    if let Some((edited, sent)) = self.in_flight.take() {
+                    if let Some((edited, sent)) = self.in_flight.pop_front() {
                         let since = |at: Instant| micros(at.saturating_duration_since(self.origin));
                         self.seen.commits.push(Commit { rev, edited: since(edited), sent: since(sent) });
                     }
@@ -270,7 +276,7 @@ fn micros(duration: Duration) -> u32 {
 }
 
 /// A number for text and attributes that does not depend on how the pool numbers them.
-fn digest(doc: &Document, pool: &AttribPool) -> u64 {
+pub fn digest(doc: &Document, pool: &AttribPool) -> u64 {
     let mut hasher = DefaultHasher::new();
     doc.text().hash(&mut hasher);
     let mut runs: Vec<(Vec<String>, usize)> = Vec::new();

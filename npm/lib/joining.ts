@@ -24,7 +24,8 @@ export function readerMessage(padName: string, token: string | null): string {
 function ready(padName: string, more: Readonly<Record<string, unknown>>, token: string | null): string {
   // Servers before 2.0 want all of these.
   const legacy = token === null ? {} : { token, sessionID: null, protocolVersion: 2 };
-  return JSON.stringify({ component: 'pad', type: 'CLIENT_READY', padId: padName, ...more, easysync: { capabilities: 1 }, ...legacy });
+  // Batches of revisions, and two commits under way.
+  return JSON.stringify({ component: 'pad', type: 'CLIENT_READY', padId: padName, ...more, easysync: { capabilities: 3 }, ...legacy });
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -46,6 +46,8 @@ pub enum Hit {
     Connections,
     /// The client reads too slowly.
     SlowReader,
+    /// A commit has not come, though later ones of its session have.
+    StuckCommit,
 }
 
 /// All that is counted.
@@ -120,6 +122,7 @@ impl Metrics {
             Hit::PadSize => "pad size",
             Hit::Connections => "connections",
             Hit::SlowReader => "slow reader",
+            Hit::StuckCommit => "stuck commit",
         };
         self.limits.get_or_create(&Limit { limit }).inc();
     }

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub batching: Batching,
     pub limits: Limits,
     pub metrics: Arc<Metrics>,
+    /// What the names of this server's sessions begin with.
+    pub session_prefix: String,
     pub readers: Arc<Semaphore>,
     open: Mutex<HashMap<String, PadHandle>>,
     read_only: Mutex<HashMap<String, String>>,
@@ -59,6 +61,7 @@ impl Shared {
             batching: config.new_changes_batch,
             limits: config.limits(),
             metrics,
+            session_prefix: random_letters(12) + ".",
             readers: Arc::new(Semaphore::new(MAX_READERS)),
             open: Mutex::default(),
             read_only: Mutex::default(),

@@ -15,6 +15,8 @@ pub struct Faults {
     pub corrupt: f64,
     /// A message from the server comes that nobody has sent.
     pub malformed: f64,
+    /// The number of a commit is lost from the answer to it.
+    pub mute: f64,
     /// A connection is cut; what is on its way may still arrive, much later.
     pub cut: f64,
     /// A tab dies and is opened again.
@@ -42,6 +44,7 @@ impl Faults {
                 reorder: pick(rate * 2.0),
                 corrupt: pick(rate),
                 malformed: pick(rate),
+                mute: pick(rate * 0.1),
                 cut: pick(0.1),
                 crash: pick(0.05),
                 crash_at_commit: pick(0.05),

@@ -1,9 +1,9 @@
 //! A pad's server: the engine's own rebase, readers and writers, with a store that can lose what is not yet written.
 
 use easysync::{
-    AttribPool, ClientMessage, Document, Error, ErrorKind, Outgoing, OutgoingHistory, PoolForm, Submission,
-    UnknownAttrib, Utf16String, accept_commit, json_atext, json_pool, json_string, new_changes, new_changes_batch,
-    parse_client_message, rebase,
+    AttribPool, CAN_BATCH, CAN_PIPELINE, ClientMessage, CommitNumber, Document, Entered, Error, ErrorKind, Outcome,
+    Outgoing, OutgoingHistory, Pipeline, PoolForm, Submission, Turn, UnknownAttrib, Utf16String, accept_commit,
+    json_atext, json_pool, json_string, new_changes, new_changes_batch, parse_client_message, rebase,
 };
 use easysync::{Changeset, ChangesetRequest, UserChanges};
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ const MAX_STEPS: u32 = 100;
 struct Revision {
     changeset: Changeset,
     author: Utf16String,
+    /// The connection by which it came.
+    session: u64,
     time: f64,
     members: String,
     after: Document,
@@ -26,8 +28,21 @@ struct Session {
     can_batch: bool,
     /// The last revision that it was sent.
     sent: u32,
-    /// Answers to its commits, in order: the revision, and whether it is one that the commit made.
-    accepts: Vec<(u32, bool)>,
+    /// The revision at which it joined.
+    joined: u32,
+    /// Answers to its commits, in order, each with the number of the commit.
+    accepts: Vec<(Outcome, Option<u32>)>,
+}
+
+/// Who numbers commits: the author, and the commits.
+type Numbered = (Utf16String, Pipeline<UserChanges>);
+
+/// A commit, and who sends it.
+struct Commit<'a> {
+    session: u64,
+    author: &'a Utf16String,
+    changes: &'a UserChanges,
+    now: f64,
 }
 
 /// The server of one pad.
@@ -39,10 +54,15 @@ pub struct Server {
     durable: u32,
     began: f64,
     sessions: BTreeMap<u64, Session>,
+    /// By connection; those that are gone as well. `None` if this server knows nothing of numbers.
+    numbered: Option<BTreeMap<u64, Numbered>>,
+    /// How often the process has died.
+    deaths: u32,
 }
 
 impl Server {
-    pub fn new(text: &str, now: f64) -> Self {
+    /// A server that `pipelines` commits, and does not take equal commits of two tabs for one; or one like Etherpad.
+    pub fn new(text: &str, now: f64, pipelines: bool) -> Self {
         Self {
             start: Document::from_text(text),
             pool: AttribPool::new(),
@@ -50,6 +70,8 @@ impl Server {
             durable: 0,
             began: now,
             sessions: BTreeMap::new(),
+            numbered: pipelines.then(BTreeMap::new),
+            deaths: 0,
         }
     }
 
@@ -74,6 +96,8 @@ impl Server {
     pub fn crash(&mut self) {
         self.revisions.truncate(self.durable as usize);
         self.sessions.clear();
+        self.numbered.iter_mut().for_each(BTreeMap::clear);
+        self.deaths += 1;
     }
 
     /// Everything up to the head is on the disk.
@@ -89,14 +113,23 @@ impl Server {
     pub fn take(&mut self, session: u64, author: &Utf16String, message: &str, now: f64) -> Vec<String> {
         match parse_client_message(message) {
             Ok(ClientMessage::Ready(ready)) => {
-                let can_batch = ready.capabilities.is_some_and(|bits| bits & 1 != 0);
+                let bits = ready.capabilities.unwrap_or_default();
                 let sent = self.durable;
-                let vars = self.client_vars(author);
-                self.sessions.insert(session, Session { can_batch, sent, accepts: Vec::new() });
+                let is_numbered = bits & CAN_PIPELINE != 0 && self.numbered.is_some();
+                let vars = self.client_vars(author, is_numbered.then_some(session));
+                let can_batch = bits & CAN_BATCH != 0;
+                self.sessions.insert(session, Session { can_batch, sent, joined: sent, accepts: Vec::new() });
+                if let Some(numbered) = self.numbered.as_mut().filter(|_| is_numbered) {
+                    numbered.insert(session, (author.clone(), Pipeline::default()));
+                }
                 vec![vars]
             }
             Ok(ClientMessage::UserChanges(changes)) => {
-                match changes.and_then(|changes| self.commit(session, author, &changes, now)) {
+                let result = changes.and_then(|mut changes| match changes.number.take() {
+                    Some(number) => self.commit_numbered(session, author, (*changes, number), now),
+                    None => self.commit(&Commit { session, author, changes: &changes, now }),
+                });
+                match result {
                     Ok(()) => Vec::new(),
                     Err(_) => vec![r#"{"disconnect":"badChangeset"}"#.to_owned()],
                 }
@@ -108,31 +141,143 @@ impl Server {
         }
     }
 
-    fn commit(&mut self, session: u64, author: &Utf16String, changes: &UserChanges, now: f64) -> Result<(), Error> {
-        let UserChanges { base_rev, wire } = changes;
-        let Some(since) = self.revisions.get(*base_rev as usize..) else {
-            return Err(ErrorKind::OtherHistory { rev: self.head() }.into());
-        };
-        let since = since.iter().map(|revision| (&revision.changeset, &revision.author));
-        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author };
-        let head = self.revisions.last().map_or(&self.start, |revision| &revision.after);
-        let changeset = rebase(&submission, since, head, &mut self.pool)?;
-        let mut after = self.document().clone();
-        after.apply(&changeset, &self.pool)?;
-        let is_revision = after != *self.document();
-        if is_revision {
-            let rev = self.head() + 1;
-            let outgoing =
-                Outgoing { rev, wire: &changeset.prepare_for_wire(&self.pool), author, time: now, time_delta: None };
-            let members = outgoing.members();
-            let author = author.clone();
-            self.revisions.push(Revision { changeset, author, time: now, members, after });
-        }
-        let head = self.head();
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.accepts.push((head, is_revision));
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
+        let Commit { session, author, changes, .. } = *commit;
+        let since = self.since(changes.base_rev)?;
+        let nobody = Utf16String::new();
+        let since = since.iter().map(|(rev, revision)| {
+            let is_own = self.is_of((*rev, revision), commit) || self.numbered.is_none();
+            (&revision.changeset, if is_own { &revision.author } else { &nobody })
+        });
+        let submission = Submission { changeset: &changes.wire.changeset, pool: &changes.wire.pool, author };
+        let mut pool = self.pool.clone();
+        let changeset = rebase(&submission, since, self.document(), &mut pool)?;
+        self.pool = pool;
+        let outcome = self.append(changeset, commit)?;
+        self.answer(session, outcome, None);
+        Ok(())
+    }
+
+    /// Takes a commit when it is its turn, and those that have waited for it.
+    fn commit_numbered(
+        &mut self,
+        session: u64,
+        author: &Utf16String,
+        (mut changes, number): (UserChanges, CommitNumber),
+        now: f64,
+    ) -> Result<(), Error> {
+        changes.number = Some(number);
+        let mut next = Some(changes);
+        while let Some(mut changes) = next.take() {
+            let Some(number) = changes.number.take() else { break };
+            let Some((_, pipeline)) = self.numbered.as_mut().and_then(|all| all.get_mut(&session)) else { break };
+            let turn = pipeline.turn(number.seq);
+            match turn {
+                Turn::Early => pipeline.hold(number.seq, UserChanges { number: Some(number), ..changes }),
+                Turn::Known(outcome) => self.answer(session, outcome, Some(number.seq)),
+                Turn::Stale => {}
+                Turn::Wrong => return Err(ErrorKind::WrongNumber { expected: 0, found: number.seq }.into()),
+                Turn::Now => {
+                    let result = self.commit_now(&Commit { session, author, changes: &changes, now }, &number);
+                    let Some((_, pipeline)) = self.numbered.as_mut().and_then(|all| all.get_mut(&session)) else {
+                        break;
+                    };
+                    match result {
+                        Ok((entered, outcome)) => {
+                            pipeline.done(number.seq, entered, outcome);
+                            self.tell(&number, author, outcome);
+                            self.answer(session, outcome, Some(number.seq));
+                        }
+                        Err(error) => {
+                            pipeline.refuse();
+                            return Err(error);
+                        }
+                    }
+                }
+            }
+            next = self.numbered.as_mut().and_then(|all| all.get_mut(&session)?.1.release());
         }
         Ok(())
+    }
+
+    fn commit_now(&mut self, commit: &Commit<'_>, number: &CommitNumber) -> Result<(Entered, Outcome), Error> {
+        let UserChanges { base_rev, wire, .. } = commit.changes;
+        let known = self.first_of(number, commit.author).and_then(|(pipeline, seq)| pipeline.outcome(seq));
+        let pipelines = self.numbered.as_ref().and_then(|all| all.get(&commit.session));
+        let Some((_, pipeline)) = pipelines else { return Err(ErrorKind::NotJoined.into()) };
+        let past = self.since(pipeline.needs_from(number, *base_rev) - 1)?;
+        let revisions = || past.iter().map(|(rev, revision)| (*rev, &revision.changeset));
+        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: commit.author };
+        let mut pool = self.pool.clone();
+        let before = revisions().take_while(|(rev, _)| rev <= base_rev);
+        let entered = pipeline.enter(number, *base_rev, &submission, before, &mut pool)?;
+        if let Some(outcome) = known {
+            self.pool = pool;
+            return Ok((entered, outcome));
+        }
+        let since = revisions().skip_while(|(rev, _)| rev <= base_rev);
+        let can_be_own = |rev: u32| {
+            let of = self.revisions.get(rev as usize - 1);
+            number.is_repeat && of.is_some_and(|revision| self.is_of((rev, revision), commit))
+        };
+        let (changeset, own) = entered.rebase(since, can_be_own, self.document(), &pool)?;
+        self.pool = pool;
+        let outcome = match own {
+            Some(rev) => Outcome { rev, is_revision: true },
+            None => self.append(changeset, commit)?,
+        };
+        Ok((entered, outcome))
+    }
+
+    /// The revisions after one, with their numbers.
+    fn since(&self, rev: u32) -> Result<Vec<(u32, &Revision)>, Error> {
+        let since = self.revisions.get(rev as usize..).ok_or(ErrorKind::OtherHistory { rev: self.head() })?;
+        Ok((rev + 1..).zip(since).collect())
+    }
+
+    /// Whether a revision can be what the sender of a commit has sent before.
+    fn is_of(&self, (rev, revision): (u32, &Revision), commit: &Commit<'_>) -> bool {
+        let joined = self.sessions.get(&commit.session).map_or(0, |session| session.joined);
+        let is_joined = rev <= joined;
+        revision.author == *commit.author && (revision.session == commit.session || is_joined)
+    }
+
+    /// The session in which a commit was sent first, if that is known, and its number there.
+    fn first_of(&self, number: &CommitNumber, author: &Utf16String) -> Option<(&Pipeline<UserChanges>, u32)> {
+        let id = number.first.as_ref()?;
+        let session = id.session.to_str()?.strip_prefix(&format!("{}.", self.deaths))?.parse().ok()?;
+        let (of, pipeline) = self.numbered.as_ref()?.get(&session)?;
+        (of == author).then_some((pipeline, id.seq))
+    }
+
+    fn tell(&mut self, number: &CommitNumber, author: &Utf16String, outcome: Outcome) {
+        let Some(id) = &number.first else { return };
+        let name = id.session.to_str().unwrap_or_default();
+        let session = name.strip_prefix(&format!("{}.", self.deaths)).and_then(|number| number.parse().ok());
+        let numbered = self.numbered.as_mut().zip(session).and_then(|(all, session): (_, u64)| all.get_mut(&session));
+        if let Some((_, pipeline)) = numbered.filter(|(of, _)| of == author) {
+            pipeline.tell(id.seq, outcome);
+        }
+    }
+
+    fn append(&mut self, changeset: Changeset, commit: &Commit<'_>) -> Result<Outcome, Error> {
+        let mut after = self.document().clone();
+        after.apply(&changeset, &self.pool)?;
+        if after == *self.document() {
+            return Ok(Outcome { rev: self.head(), is_revision: false });
+        }
+        let (rev, time) = (self.head() + 1, commit.now);
+        let wire = changeset.prepare_for_wire(&self.pool);
+        let members = Outgoing { rev, wire: &wire, author: commit.author, time, time_delta: None }.members();
+        let (author, session) = (commit.author.clone(), commit.session);
+        self.revisions.push(Revision { changeset, author, session, time, members, after });
+        Ok(Outcome { rev, is_revision: true })
+    }
+
+    fn answer(&mut self, session: u64, outcome: Outcome, seq: Option<u32>) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.accepts.push((outcome, seq));
+        }
     }
 
     /// What each connection is to be sent now: everything that is written, in order. With each message comes whether it
@@ -145,10 +290,10 @@ impl Server {
         for (&id, session) in &mut self.sessions {
             loop {
                 let mut limit = durable;
-                if let Some(&(rev, is_revision)) = session.accepts.first() {
+                if let Some(&(Outcome { rev, is_revision }, seq)) = session.accepts.first() {
                     let before = rev - u32::from(is_revision);
                     if session.sent >= before && rev <= durable {
-                        out.push((id, accept_commit(rev), !is_revision));
+                        out.push((id, accept_commit(rev, seq), !is_revision));
                         session.sent = session.sent.max(rev);
                         session.accepts.remove(0);
                         continue;
@@ -172,11 +317,19 @@ impl Server {
         out
     }
 
-    fn client_vars(&self, author: &Utf16String) -> String {
+    fn client_vars(&self, author: &Utf16String, numbered: Option<u64>) -> String {
+        let own = numbered.map(|session| {
+            format!(
+                r#""easysync":{{"capabilities":{},"session":"{}.{session}"}},"#,
+                CAN_BATCH | CAN_PIPELINE,
+                self.deaths
+            )
+        });
         let at = self.revisions.get((self.durable as usize).wrapping_sub(1));
         let (doc, time) = at.map_or((&self.start, self.began), |revision| (&revision.after, revision.time));
         format!(
-            r#"{{"type":"CLIENT_VARS","data":{{"userId":{},"collab_client_vars":{{"padId":"pad","rev":{},"time":{time},"initialAttributedText":{},"apool":{}}}}}}}"#,
+            r#"{{"type":"CLIENT_VARS","data":{{{}"userId":{},"collab_client_vars":{{"padId":"pad","rev":{},"time":{time},"initialAttributedText":{},"apool":{}}}}}}}"#,
+            own.unwrap_or_default(),
             json_string(author),
             self.durable,
             json_atext(&doc.to_atext()),

@@ -4,7 +4,7 @@ use crate::ledger::Ledger;
 use crate::network::{FaultCounts, Faults, corrupted, malformed};
 use crate::server::Server;
 use crate::tab::{Storage, Tab, Wish};
-use easysync::{AttribPool, Document, Utf16String};
+use easysync::{AttribPool, CAN_PIPELINE, Document, Utf16String};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 const TROUBLE_MS: u64 = 60_000;
 /// How long it may take until everything is as it should be, when nothing goes wrong any more.
 const QUIESCE_MS: u64 = 300_000;
-/// At least so long between two commits of a tab.
+/// At least so long between two commits of a tab, if it waits for the answer to the first.
 const COMMIT_MS: u64 = 500;
 /// At least so long between two requests of a tab.
 const REQUEST_MS: u64 = 150;
@@ -75,6 +75,10 @@ struct World {
     /// Whether messages come broken in this run.
     has_broken_messages: bool,
     latency: u64,
+    /// Whether tabs and server pipeline commits.
+    pipelines: bool,
+    /// At least so long between two commits of a tab.
+    commit_ms: u64,
     counts: FaultCounts,
     server: Server,
     /// Whether a write is under way.
@@ -124,13 +128,18 @@ impl World {
             let _number = seat;
         }
         let latency = random.u64(1..300);
-        let server = Server::new("begin\nend\n", 1_000_000.0);
+        let pipelines = random.bool();
+        // Only who does not wait for an answer has two commits on their way.
+        let commit_ms = if pipelines { random.u64(20..COMMIT_MS) } else { COMMIT_MS };
+        let server = Server::new("begin\nend\n", 1_000_000.0, pipelines);
         Self {
             now: 0,
             random,
             faults,
             has_broken_messages: faults.corrupt + faults.malformed > 0.0,
             latency,
+            pipelines,
+            commit_ms,
             counts: FaultCounts::new(),
             server,
             is_writing: false,
@@ -334,7 +343,10 @@ impl World {
             Ok(None) => return,
             Err(error) => return self.failure = Some(format!("seat {number}: commit: {error}")),
         };
-        seat.next_commit = self.now + COMMIT_MS;
+        seat.next_commit = self.now + self.commit_ms;
+        if tab.pad.client().in_flight() > 1 {
+            *self.counts.entry("two commits in flight").or_default() += 1;
+        }
         if self.happens(before, "crash before storing") {
             return self.crash(number);
         }
@@ -374,7 +386,7 @@ impl World {
         seat.connection = Some(id);
         self.connections
             .insert(id, Connection { seat: number, is_open: true, last: [self.now; 2], latest: 0, has_lost: false });
-        let capabilities = id % 2;
+        let capabilities = id % 2 + if self.pipelines { CAN_PIPELINE.into() } else { 0 };
         self.send_up(
             id,
             format!(
@@ -460,6 +472,12 @@ impl World {
         if is_lost {
             return;
         }
+        let message = match message.find(",\"seq\":") {
+            Some(at) if self.happens(self.faults.mute, "answer without number") => {
+                message.get(..at).unwrap_or_default().to_owned() + "}}"
+            }
+            _ => message,
+        };
         let message = if is_corrupt { corrupted(&message, &mut self.random) } else { message };
         let delay = self.random.u64(1..=self.latency);
         let overtakes = self.happens(self.faults.reorder, "reordered");

@@ -210,9 +210,22 @@ impl JsPad {
         self.pad.client().is_waiting()
     }
 
-    /// The message that commits what was not sent yet; undefined if there is nothing, or a commit is under way.
+    /// The message that commits what was not sent yet; undefined if there is nothing, or as many commits are under way as the
+    /// server takes: one, or two if the join said that two may be (`easysync: { capabilities: 3 }`) and the server said so too.
     pub fn commit(&mut self) -> Result<Option<String>, Thrown> {
         Ok(self.pad.commit()?)
+    }
+
+    /// How many commits have no answer yet.
+    #[wasm_bindgen(getter, js_name = inFlight)]
+    pub fn in_flight(&self) -> usize {
+        self.pad.client().in_flight()
+    }
+
+    /// From now on `commit` makes no new commit. When `inFlight` is 0, the connection can be closed; what is not sent is part of
+    /// `unsaved`.
+    pub fn finish(&mut self) {
+        self.pad.finish();
     }
 
     /// There is a connection, and the server was asked for a join on it. If no answer comes in time, `expire` asks for another.

@@ -2,20 +2,24 @@
 //!
 //! ```text
 //!            base
-//!  remote  /      \  submitted
+//!  remote  /      \  submitted, one commit or two, each on top of the one before
 //!    base'         .
 //!  submitted'\   /   \  pending
 //!              .       view
 //!      pending' \     /  what the editor is told
 //!               view'
 //! ```
+//!
+//! The law: whatever revisions come, and in how many commits the local changes were sent, the view is the base with all of
+//! them; and each commit, moved as far as the revision before its own, is what the server makes of it.
 
-use super::local::Local;
+use super::local::{Local, Sent, Submitted};
 use crate::attrib::{AttribPool, AttribSet, Attribute};
 use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
+use std::collections::VecDeque;
 
 /// The document as the server has it, the changes sent but not acknowledged, and the changes not yet sent.
 ///
@@ -37,7 +41,7 @@ impl Layers {
     /// None for documents of up to 2^31 - 1 code units.
     pub fn new(base: Document) -> Result<Self, Error> {
         let pending = Changeset::identity(base.len_utf16())?;
-        Ok(Self { base, local: Local { submitted: None, pending } })
+        Ok(Self { base, local: Local { submitted: VecDeque::new(), pending } })
     }
 
     /// The document as the server has it.
@@ -45,9 +49,42 @@ impl Layers {
         &self.base
     }
 
-    /// What was sent and not acknowledged.
+    /// The oldest commit that was sent and not acknowledged.
     pub fn submitted(&self) -> Option<&Changeset> {
-        self.local.submitted.as_ref()
+        self.local.submitted.front().map(|commit| &commit.changeset)
+    }
+
+    /// All that the server has not acknowledged: what was sent, oldest first, and then what was not.
+    pub fn local_changes(&self) -> impl Iterator<Item = &Changeset> {
+        self.local.changes()
+    }
+
+    /// The commits that were sent and not acknowledged, oldest first.
+    pub(super) fn commits(&self) -> &VecDeque<Submitted> {
+        &self.local.submitted
+    }
+
+    /// Which of them a revision is; see [`Local::position`].
+    pub(super) fn position(
+        &self,
+        revision: &Changeset,
+        can_be: impl Fn(&Sent) -> bool,
+        pool: &AttribPool,
+    ) -> Option<usize> {
+        self.local.position(revision, can_be, pool)
+    }
+
+    /// Takes out the oldest commit, which has changed nothing at the server, and says whether it would change something here
+    /// by now. O(log n + commit).
+    pub(super) fn pass_over_first(&mut self, pool: &AttribPool) -> Option<bool> {
+        let first = self.local.submitted.pop_front()?;
+        let mut after = self.base.clone();
+        Some(after.apply(&first.changeset, pool).is_err() || after != self.base)
+    }
+
+    /// How each of them was sent.
+    pub(super) fn sent_mut(&mut self) -> impl Iterator<Item = &mut Sent> {
+        self.local.submitted.iter_mut().map(|commit| &mut commit.sent)
     }
 
     /// What was not sent; the identity if there is nothing.
@@ -106,7 +143,7 @@ impl Layers {
         self.apply_remote(&revision, pool)
     }
 
-    /// What to send now, in the author's name, or `None` if there is nothing.
+    /// What to send now, in the author's name, or `None` if there is nothing: as one commit, as Etherpad's client does it.
     ///
     /// What was submitted before and not acknowledged is sent again, together with what came since. Otherwise inserts in
     /// other authors' names, as pasted text has them, are claimed for `author`. O(submitted + pending).
@@ -115,84 +152,105 @@ impl Layers {
     ///
     /// [`ErrorKind::MissingAttribute`].
     pub fn prepare(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
-        let submitted = match &self.local.submitted {
-            Some(submitted) => submitted.compose(&self.local.pending, pool)?,
-            None if self.local.pending.is_identity() => return Ok(None),
-            None => self.local.pending.claim_inserts(author, pool)?,
+        let is_repeat = !self.local.submitted.is_empty();
+        let changeset = match is_repeat {
+            true => self.local.whole(pool)?,
+            false if self.local.pending.is_identity() => return Ok(None),
+            false => self.local.pending.claim_inserts(author, pool)?,
         };
-        let wire = submitted.prepare_for_wire(pool);
-        self.local.pending = Changeset::identity(submitted.new_len())?;
-        self.local.submitted = Some(submitted);
-        Ok(Some(wire))
+        let pending = Changeset::identity(changeset.new_len())?;
+        self.local = Local { submitted: VecDeque::new(), pending };
+        Ok(Some(self.push(changeset, pool)))
     }
 
-    /// What to send now, as [`Layers::prepare`], with the author's name on every insert: servers since Etherpad 2.7 accept
-    /// no others. Where the user has taken the name off text that was not sent yet, it goes off again in the next commit.
-    /// O(submitted + pending).
+    /// What to send now on top of what was sent before, or `None` if there is nothing, with the author's name on every insert:
+    /// servers since Etherpad 2.7 accept no others. Where the user has taken the name off text that was not sent yet, it goes
+    /// off again in the next commit. O(pending).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MissingAttribute`].
     pub fn prepare_signed(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
-        let wire = self.prepare(author, pool)?;
-        let Some(unsigned) = &self.local.submitted else { return Ok(wire) };
+        if self.local.pending.is_identity() {
+            return Ok(None);
+        }
+        let unsigned = self.local.pending.claim_inserts(author, pool)?;
         let signed = unsigned.stamp_author(author, pool)?;
-        if signed == *unsigned {
-            return Ok(wire);
-        }
-        let no_name = AttribSet::from(pool.put(Attribute::new("author", "")));
-        let mut take_off = Builder::new(unsigned.new_len());
-        for op in unsigned.ops().iter().filter(|op| op.kind != OpKind::Remove) {
-            let has_name = op.kind == OpKind::Keep || op.attribs.author(pool)? == Some(author);
-            take_off.keep(op.chars as usize, op.lines as usize, if has_name { &AttribSet::EMPTY } else { &no_name });
-        }
-        self.local.pending = take_off.finish()?;
-        let wire = signed.prepare_for_wire(pool);
-        self.local.submitted = Some(signed);
-        Ok(Some(wire))
+        let pending = if signed == unsigned {
+            Changeset::identity(signed.new_len())?
+        } else {
+            let no_name = AttribSet::from(pool.put(Attribute::new("author", "")));
+            let mut take_off = Builder::new(unsigned.new_len());
+            for op in unsigned.ops().iter().filter(|op| op.kind != OpKind::Remove) {
+                let has_name = op.kind == OpKind::Keep || op.attribs.author(pool)? == Some(author);
+                take_off.keep(
+                    op.chars as usize,
+                    op.lines as usize,
+                    if has_name { &AttribSet::EMPTY } else { &no_name },
+                );
+            }
+            take_off.finish()?
+        };
+        self.local.pending = pending;
+        Ok(Some(self.push(signed, pool)))
     }
 
-    /// Whether what is to be sent next has inserts under other names, which get the name of `author` then: that of a new
-    /// session can be another. O(submitted + pending).
+    fn push(&mut self, changeset: Changeset, pool: &AttribPool) -> Wire {
+        let wire = changeset.prepare_for_wire(pool);
+        self.local.submitted.push_back(Submitted { changeset, sent: Sent::default() });
+        wire
+    }
+
+    /// Whether what is to be sent next, behind `in_flight` commits, has inserts under other names, which get the name of
+    /// `author` then: that of a new session can be another. O(next).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MissingAttribute`].
-    pub(super) fn has_other_names(&self, author: &Utf16String, pool: &mut AttribPool) -> Result<bool, Error> {
-        let next = self.local.submitted.as_ref().unwrap_or(&self.local.pending);
+    pub(super) fn has_other_names(
+        &self,
+        in_flight: usize,
+        author: &Utf16String,
+        pool: &mut AttribPool,
+    ) -> Result<bool, Error> {
+        let Some(next) = self.local.changes().nth(in_flight) else { return Ok(false) };
         Ok(next.claim_inserts(author, pool)? != *next)
     }
 
-    /// What was submitted, to be sent once more just as it is, but for the author's name: that of a new session can be
-    /// another. `None` if nothing was, or others have taken all of it away. O(submitted).
+    /// The commit behind `in_flight` others, to be sent once more just as it is, but for the author's name: that of a new
+    /// session can be another. `None` if there is none, or others have taken all of it away. O(commit).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MissingAttribute`].
-    pub fn resend(&mut self, author: &Utf16String, pool: &mut AttribPool) -> Result<Option<Wire>, Error> {
-        let Some(submitted) = &self.local.submitted else { return Ok(None) };
-        let submitted = submitted.claim_inserts(author, pool)?;
-        if submitted.is_identity() {
-            self.local.submitted = None;
-            return Ok(None);
+    pub(super) fn resend(
+        &mut self,
+        in_flight: usize,
+        author: &Utf16String,
+        pool: &mut AttribPool,
+    ) -> Result<Option<Wire>, Error> {
+        while let Some(commit) = self.local.submitted.get_mut(in_flight) {
+            let changeset = commit.changeset.claim_inserts(author, pool)?;
+            if !changeset.is_identity() {
+                let wire = changeset.prepare_for_wire(pool);
+                commit.changeset = changeset;
+                return Ok(Some(wire));
+            }
+            self.local.submitted.remove(in_flight);
         }
-        let wire = submitted.prepare_for_wire(pool);
-        self.local.submitted = Some(submitted);
-        Ok(Some(wire))
+        Ok(None)
     }
 
-    /// Takes the server's word that it has what was submitted, and gives that back. O(log n + submitted).
+    /// Takes the server's word that it has the oldest commit, and gives that back. O(log n + commit).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NothingSubmitted`]; as [`Document::apply`].
     pub fn accept(&mut self, pool: &AttribPool) -> Result<Changeset, Error> {
-        let submitted = self.local.submitted.take().ok_or(ErrorKind::NothingSubmitted)?;
-        if let Err(error) = self.base.apply(&submitted, pool) {
-            self.local.submitted = Some(submitted);
-            return Err(error);
-        }
-        Ok(submitted)
+        let first = self.local.submitted.front().ok_or(ErrorKind::NothingSubmitted)?;
+        self.base.apply(&first.changeset, pool)?;
+        let accepted = self.local.submitted.pop_front().ok_or(ErrorKind::NothingSubmitted)?;
+        Ok(accepted.changeset)
     }
 
     /// Puts changes of an earlier session under what is pending, and gives back what the editor has to apply. O(both).
@@ -208,7 +266,8 @@ impl Layers {
         let mut view = self.base.clone();
         view.apply(&whole, pool)?;
         view.apply(&since, pool)?;
-        let submitted = kept.submitted.clone().filter(|submitted| !submitted.is_identity());
+        let mut submitted = kept.submitted.clone();
+        submitted.retain(|commit| !commit.changeset.is_identity());
         self.local = Local { submitted, pending: kept.pending.compose(&since, pool)? };
         Ok(for_editor)
     }

@@ -180,6 +180,11 @@ impl Pad {
         self.client.commit()
     }
 
+    /// See [`Client::finish`].
+    pub fn finish(&mut self) {
+        self.client.finish();
+    }
+
     /// See [`Client::connected`].
     pub fn connected(&mut self) {
         self.client.connected();

@@ -1,5 +1,6 @@
 //! What a client has not been told that the server has, as text for a browser's storage.
 
+use super::number::CommitId;
 use super::serve::{PoolForm, Value, json_pool, json_string};
 use crate::attrib::AttribPool;
 use crate::changeset::{Changeset, Wire};
@@ -20,10 +21,19 @@ pub struct Kept {
     pub rev: u32,
     /// By what that revision is known again.
     pub mark: Mark,
-    /// What may have been sent; it may be among the later revisions.
-    pub submitted: Option<Wire>,
-    /// What was not sent, made on top of it.
+    /// What may have been sent, oldest first, each made on top of the one before; it may be among the later revisions.
+    pub submitted: Vec<KeptCommit>,
+    /// What was not sent, made on top of that.
     pub pending: Option<Wire>,
+}
+
+/// A commit that may have been sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptCommit {
+    /// What it changes.
+    pub wire: Wire,
+    /// By what the server knows it, if it had a number.
+    pub id: Option<CommitId>,
 }
 
 /// What is remembered of a revision, to tell whether the server's revision of that number is the same one: a pad can have
@@ -65,17 +75,17 @@ fn missing(name: &'static str) -> Error {
 
 fn read(value: &Value) -> Result<Kept, Error> {
     let text = |name| value.get(name).and_then(Value::as_text).cloned().ok_or(missing(name));
-    let wire = |name| -> Result<Option<Wire>, Error> {
-        match value.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(wire) => {
-                let changeset = wire.get("changeset").and_then(Value::as_text).ok_or(missing("changeset"))?;
-                let changeset = Changeset::parse_lenient_utf16(changeset)?;
-                let pool = wire.get("apool").ok_or(missing("apool"))?.to_pool()?;
-                Ok(Some(Wire { changeset, pool }))
-            }
-        }
+    let pending = match value.get("pending") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(read_wire(value)?),
     };
+    let submitted = match value.get("submitted") {
+        None | Some(Value::Null) => &[],
+        Some(Value::List(list)) => list.as_slice(),
+        // Before there could be several, it was one.
+        Some(one) => std::slice::from_ref(one),
+    };
+    let submitted = submitted.iter().map(|value| Ok(KeptCommit { wire: read_wire(value)?, id: CommitId::read(value) }));
     let change = match value.get("change").and_then(Value::as_text) {
         Some(hex) => Some(u64::from_str_radix(&hex.to_string(), 16).map_err(|_| missing("change"))?),
         None => None,
@@ -85,17 +95,25 @@ fn read(value: &Value) -> Result<Kept, Error> {
         author: text("author")?,
         rev: value.get("rev").and_then(Value::as_integer).ok_or(missing("rev"))?,
         mark: Mark { time: value.get("time").and_then(Value::as_number), change },
-        submitted: wire("submitted")?,
-        pending: wire("pending")?,
+        submitted: submitted.collect::<Result<_, Error>>()?,
+        pending,
     };
-    match (&kept.submitted, &kept.pending) {
-        (None, None) => Err(missing("pending")),
-        (Some(first), Some(second)) if first.changeset.new_len() != second.changeset.old_len() => {
-            let (expected, found) = (second.changeset.old_len(), first.changeset.new_len());
-            Err(ErrorKind::LengthMismatch { expected, found }.into())
+    let mut wires = kept.submitted.iter().map(|commit| &commit.wire).chain(&kept.pending);
+    let mut len = wires.next().ok_or(missing("pending"))?.changeset.new_len();
+    for Wire { changeset, .. } in wires {
+        if changeset.old_len() != len {
+            return Err(ErrorKind::LengthMismatch { expected: changeset.old_len(), found: len }.into());
         }
-        _ => Ok(kept),
+        len = changeset.new_len();
     }
+    Ok(kept)
+}
+
+fn read_wire(value: &Value) -> Result<Wire, Error> {
+    let changeset = value.get("changeset").and_then(Value::as_text).ok_or(missing("changeset"))?;
+    let changeset = Changeset::parse_lenient_utf16(changeset)?;
+    let pool = value.get("apool").ok_or(missing("apool"))?.to_pool()?;
+    Ok(Wire { changeset, pool })
 }
 
 impl fmt::Display for KeptList {
@@ -118,14 +136,30 @@ impl fmt::Display for Kept {
         if let Some(change) = self.mark.change {
             write!(f, ",\"change\":\"{change:016x}\"")?;
         }
-        for (name, wire) in [("submitted", &self.submitted), ("pending", &self.pending)] {
-            if let Some(Wire { changeset, pool }) = wire {
-                let (changeset, pool) = (json_string(&changeset.to_utf16()), json_pool(pool, PoolForm::Short));
-                write!(f, ",\"{name}\":{{\"changeset\":{changeset},\"apool\":{pool}}}")?;
+        for (index, KeptCommit { wire, id }) in self.submitted.iter().enumerate() {
+            f.write_str(if index == 0 { ",\"submitted\":[{" } else { ",{" })?;
+            print_wire(f, wire)?;
+            if let Some(CommitId { session, seq }) = id {
+                write!(f, ",\"session\":{},\"seq\":{seq}", json_string(session))?;
             }
+            f.write_str("}")?;
+        }
+        if !self.submitted.is_empty() {
+            f.write_str("]")?;
+        }
+        if let Some(wire) = &self.pending {
+            f.write_str(",\"pending\":{")?;
+            print_wire(f, wire)?;
+            f.write_str("}")?;
         }
         f.write_char('}')
     }
+}
+
+/// The members of a changeset and its pool.
+fn print_wire(f: &mut fmt::Formatter<'_>, Wire { changeset, pool }: &Wire) -> fmt::Result {
+    let (changeset, pool) = (json_string(&changeset.to_utf16()), json_pool(pool, PoolForm::Short));
+    write!(f, "\"changeset\":{changeset},\"apool\":{pool}")
 }
 
 /// A number by which a change is known again, however its attributes are numbered. O(n).
@@ -191,7 +225,13 @@ mod tests {
                 author: "a.me".into(),
                 rev: 7,
                 mark: Mark { time: Some(1_763_762_000_123.0), change: Some(u64::MAX - 1) },
-                submitted: Some(wire("Z:3>2*0+2$😀", &[("author", "a.me")])),
+                submitted: vec![
+                    KeptCommit {
+                        wire: wire("Z:3>1*0+1$é", &[("author", "a.me")]),
+                        id: Some(CommitId { session: "s \"x\"".into(), seq: 7 }),
+                    },
+                    KeptCommit { wire: wire("Z:4>1*0+1$x", &[("author", "a.me")]), id: None },
+                ],
                 pending: Some(Wire { changeset: half, pool: AttribPool::new() }),
             },
             Kept {
@@ -199,11 +239,17 @@ mod tests {
                 author: Utf16String::new(),
                 rev: 0,
                 mark: Mark::default(),
-                submitted: None,
+                submitted: Vec::new(),
                 pending: Some(wire("Z:1>1+1$x", &[])),
             },
         ]);
         assert_eq!(KeptList::parse(&list.to_string()).unwrap(), list);
+        // One alone used to be written without a list.
+        let one = r#"{"changeset":"Z:1>1+1$x","apool":{"numToAttrib":{},"nextNum":0}}"#;
+        let item = format!(r#"{{"padId":"p","author":"a","rev":1,"submitted":{one}}}"#);
+        let old = KeptList::parse(&format!(r#"{{"version":1,"items":[{item}]}}"#)).unwrap();
+        assert_eq!(old, KeptList::parse(&old.to_string()).unwrap());
+        assert!(old.0.iter().all(|kept| kept.submitted.len() == 1), "{old}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod export;
 mod json;
 mod kept;
 mod memo;
+mod number;
 mod read;
 mod saved;
 mod serve;
@@ -15,7 +16,8 @@ mod write;
 pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
 pub(crate) use json::plain_len;
 pub(crate) use kept::fingerprint;
-pub use kept::{Kept, KeptList, Mark};
+pub use kept::{Kept, KeptCommit, KeptList, Mark};
+pub use number::{CAN_BATCH, CAN_PIPELINE, CommitId, CommitNumber, PIPELINE_DEPTH};
 pub(crate) use read::MessageReader;
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,

@@ -2,6 +2,7 @@
 
 use super::json::{Json, RawString};
 use super::memo::{Found, Memo};
+use super::number::CAN_PIPELINE;
 use super::saved::{SavedRevision, saved_revisions};
 use crate::attrib::{AttribPool, Attribute};
 use crate::changeset::Changeset;
@@ -22,6 +23,8 @@ pub enum Message {
     AcceptCommit {
         /// The revision that it became, or the present one if it had no net effect.
         new_rev: u32,
+        /// Which commit, if the server answers by number.
+        seq: Option<u32>,
     },
     /// A reconnect found nothing missed.
     NothingMissed {
@@ -129,6 +132,8 @@ pub struct ClientVars {
     pub saved: Vec<SavedRevision>,
     /// In which unit the server probably gives [`Step::time_delta`].
     pub delta_unit: DeltaUnit,
+    /// The name of this session, if the server answers commits by number.
+    pub session: Option<Utf16String>,
 }
 
 /// In which unit a server tells how long a step took.
@@ -314,6 +319,7 @@ impl<'a> Envelope<'a> {
 struct Fields<'a> {
     name: &'a str,
     new_rev: Option<f64>,
+    seq: Option<f64>,
     head_rev: Option<f64>,
     changeset: Option<RawString<'a>>,
     pool: Option<Found<'a, AttribPool>>,
@@ -371,6 +377,7 @@ impl<'a> Fields<'a> {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
                 "newRev" => self.new_rev = json.number_if_any()?,
+                "seq" => self.seq = json.number_if_any()?,
                 "headRev" => self.head_rev = json.number_if_any()?,
                 "changeset" => self.changeset = json.string_if_any()?,
                 "author" if json.peek() == Some(b'"') => self.author = Some(reader.authors.find(json)?),
@@ -393,11 +400,13 @@ impl<'a> Fields<'a> {
     }
 
     fn new_rev(&self) -> Result<u32, Error> {
-        match self.new_rev {
-            Some(rev) if rev.fract() == 0.0 && (0.0..=f64::from(i32::MAX)).contains(&rev) => Ok(rev as u32),
-            _ => Err(ErrorKind::MissingField { name: "newRev" }.into()),
-        }
+        whole(self.new_rev).ok_or(ErrorKind::MissingField { name: "newRev" }.into())
     }
+}
+
+/// A whole number from 0 to 2^31 - 1.
+fn whole(number: Option<f64>) -> Option<u32> {
+    number.filter(|n| n.fract() == 0.0 && (0.0..=f64::from(i32::MAX)).contains(n)).map(|n| n as u32)
 }
 
 impl MessageReader {
@@ -415,7 +424,10 @@ impl MessageReader {
                 };
                 (Source::NewChangesBatch, batch)
             }
-            "ACCEPT_COMMIT" => return Ok(Message::AcceptCommit { new_rev: fields.new_rev().map_err(failed)? }),
+            "ACCEPT_COMMIT" => {
+                let new_rev = fields.new_rev().map_err(failed)?;
+                return Ok(Message::AcceptCommit { new_rev, seq: whole(fields.seq) });
+            }
             "CLIENT_RECONNECT" if fields.no_changes => {
                 return Ok(Message::NothingMissed { new_rev: fields.new_rev().map_err(failed)? });
             }
@@ -507,6 +519,7 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
             "userId" => vars.author = json.string()?.units()?,
             "readonly" => vars.read_only = json.is_true()?,
             "savedRevisions" => vars.saved = saved_revisions(json)?,
+            "easysync" if json.peek() == Some(b'{') => vars.session = session(json)?,
             "collab_client_vars" => json.object(|key, json| {
                 match key.plain() {
                     "initialAttributedText" => {
@@ -541,6 +554,20 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
         (false, _) => Err(ErrorKind::MissingField { name: "initialAttributedText" }.into()),
         _ => Err(ErrorKind::MissingField { name: "rev" }.into()),
     }
+}
+
+/// The name of the session, if the server can pipeline commits.
+fn session(json: &mut Json<'_>) -> Result<Option<Utf16String>, Error> {
+    let (mut name, mut capabilities) = (None, None);
+    json.object(|key, json| {
+        match key.plain() {
+            "session" => name = json.string_if_any()?.map(RawString::units).transpose()?,
+            "capabilities" => capabilities = whole(json.number_if_any()?),
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(name.filter(|_| capabilities.is_some_and(|bits| bits & CAN_PIPELINE != 0)))
 }
 
 pub(super) fn atext(json: &mut Json<'_>) -> Result<AText, Error> {

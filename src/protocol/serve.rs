@@ -3,6 +3,7 @@
 //! With it comes [`Value`], JSON in general whose strings may hold halves of surrogate pairs, for what a server keeps.
 
 use super::json::{Json, push_string};
+use super::number::CommitNumber;
 use super::read::MessageError;
 use crate::attrib::{AttribPool, Attribute};
 use crate::changeset::{Changeset, Wire};
@@ -330,6 +331,8 @@ pub struct UserChanges {
     pub base_rev: u32,
     /// What it changes, numbered by its own pool.
     pub wire: Wire,
+    /// Its number, if the client pipelines its commits.
+    pub number: Option<CommitNumber>,
 }
 
 /// `CHANGESET_REQ`. Numbers are as they came: clients send fractions, negative numbers and strings.
@@ -422,7 +425,7 @@ fn user_changes(data: &Value) -> Result<UserChanges, Error> {
     let base_rev = data.get("baseRev").and_then(Value::as_integer).ok_or(missing("baseRev"))?;
     let changeset = Changeset::parse_utf16(text_of(data, "changeset").ok_or(missing("changeset"))?)?;
     let pool = data.get("apool").ok_or(missing("apool"))?.to_pool()?;
-    Ok(UserChanges { base_rev, wire: Wire { changeset, pool } })
+    Ok(UserChanges { base_rev, wire: Wire { changeset, pool }, number: CommitNumber::read(data) })
 }
 
 fn changeset_request(value: &Value) -> Result<ChangesetRequest, Error> {
@@ -493,9 +496,10 @@ pub fn nothing_missed(head_rev: u32) -> String {
     format!(r#"{{"type":"COLLABROOM","data":{{"type":"CLIENT_RECONNECT","noChanges":true,"newRev":{head_rev}}}}}"#)
 }
 
-/// `ACCEPT_COMMIT`.
-pub fn accept_commit(new_rev: u32) -> String {
-    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{new_rev}}}}}"#)
+/// `ACCEPT_COMMIT`, with the number of the commit if it had one.
+pub fn accept_commit(new_rev: u32, seq: Option<u32>) -> String {
+    let seq = seq.map(|seq| format!(",\"seq\":{seq}")).unwrap_or_default();
+    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{new_rev}{seq}}}}}"#)
 }
 
 /// The answer to `CHANGESET_REQ`: steps forwards and backwards, and the pool that numbers them all.
@@ -545,6 +549,7 @@ impl OutgoingHistory {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    use super::super::number::CommitId;
     use super::super::read::{Message, Source, parse_message};
     use super::super::write;
     use super::*;
@@ -575,9 +580,15 @@ mod tests {
     #[test]
     fn what_a_client_writes_a_server_reads() {
         let sent = wire("Z:4>1=3*0+1$!");
-        match parse_client_message(&write::user_changes(7, &sent)).unwrap() {
-            ClientMessage::UserChanges(Ok(changes)) => assert_eq!((changes.base_rev, changes.wire), (7, sent)),
-            other => panic!("{other:?}"),
+        let first = CommitId { session: "s \"x\"".into(), seq: 9 };
+        let number = |above, is_repeat, first| Some(CommitNumber { seq: 3, above, is_repeat, first });
+        for number in [None, number(0, false, None), number(1, true, None), number(1, true, Some(first))] {
+            match parse_client_message(&write::user_changes(7, &sent, number.as_ref())).unwrap() {
+                ClientMessage::UserChanges(Ok(changes)) => {
+                    assert_eq!((changes.base_rev, &changes.wire, changes.number), (7, &sent, number));
+                }
+                other => panic!("{other:?}"),
+            }
         }
         match parse_client_message(&write::changeset_request(&[0x61], 100, 10, 3)).unwrap() {
             ClientMessage::ChangesetRequest(request) => {
@@ -611,7 +622,10 @@ mod tests {
         let items = [members(3, Some(1.0)), members(4, Some(0.0))];
         check(new_changes_batch(items.iter().map(String::as_str)), Source::NewChangesBatch, &[3, 4]);
         check(client_reconnect(9, &members(3, None)), Source::ClientReconnect, &[3]);
-        assert!(matches!(parse_message(&accept_commit(4)).unwrap(), Message::AcceptCommit { new_rev: 4 }));
+        for wanted in [None, Some(0), Some(7)] {
+            let message = parse_message(&accept_commit(4, wanted)).unwrap();
+            assert!(matches!(message, Message::AcceptCommit { new_rev: 4, seq } if seq == wanted), "{message:?}");
+        }
         assert!(matches!(parse_message(&nothing_missed(4)).unwrap(), Message::NothingMissed { new_rev: 4 }));
         let history = OutgoingHistory {
             start: 2.0,

@@ -1,17 +1,21 @@
 //! Messages to the server.
 
 use super::json::push_string;
+use super::number::CommitNumber;
 use crate::attrib::AttribPool;
 use crate::changeset::Wire;
 use std::fmt::Write;
 
-/// `USER_CHANGES`: a commit made on top of revision `base_rev`.
-pub fn user_changes(base_rev: u32, wire: &Wire) -> String {
+/// `USER_CHANGES`: a commit made on top of revision `base_rev`. It has a number if the server knows what to do with one.
+pub fn user_changes(base_rev: u32, wire: &Wire, number: Option<&CommitNumber>) -> String {
     let mut out = String::from(r#"{"type":"COLLABROOM","component":"pad","data":{"type":"USER_CHANGES","baseRev":"#);
     let _infallible = write!(out, "{base_rev},\"changeset\":");
     push_string(&wire.changeset.to_utf16(), &mut out);
     out.push_str(",\"apool\":");
     push_pool(&wire.pool, &mut out);
+    if let Some(number) = number {
+        number.push(&mut out);
+    }
     out.push_str("}}");
     out
 }

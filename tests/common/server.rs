@@ -1,7 +1,13 @@
 //! A server small enough to be trusted: it rebases, numbers, and sends out.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use super::common::json::{Json, pool, quoted};
-use easysync::{AttribPool, Changeset, Document, Submission, Utf16String, rebase};
+use easysync::{
+    AttribPool, AttribSet, Changeset, ClientMessage, Document, Pipeline, Submission, Turn, Utf16String,
+    parse_client_message, rebase,
+};
+use std::collections::BTreeMap;
 
 struct Stored {
     changeset: Changeset,
@@ -63,6 +69,34 @@ impl Server {
         Outcome::Revision
     }
 
+    /// Takes a `USER_CHANGES` message with a number, whose turn it is, and says what became of it.
+    pub fn commit_numbered(
+        &mut self,
+        pipeline: &mut Pipeline<String>,
+        message: &str,
+        author: &Utf16String,
+    ) -> easysync::Outcome {
+        let Ok(ClientMessage::UserChanges(Ok(changes))) = parse_client_message(message) else { panic!("{message}") };
+        let number = changes.number.as_ref().unwrap();
+        assert_eq!(pipeline.turn(number.seq), Turn::Now, "{message}");
+        let submission = Submission { changeset: &changes.wire.changeset, pool: &changes.wire.pool, author };
+        let needed = pipeline.needs_from(number, changes.base_rev);
+        let past = || (1..).zip(&self.revisions).map(|(rev, stored)| (rev, &stored.changeset));
+        let before = past().filter(|(rev, _)| (needed..=changes.base_rev).contains(rev));
+        let entered = pipeline.enter(number, changes.base_rev, &submission, before, &mut self.pool).unwrap();
+        let since = past().filter(|(rev, _)| *rev > changes.base_rev);
+        let (rebased, own) = entered.rebase(since, |_| number.is_repeat, &self.head, &self.pool).unwrap();
+        let before = self.head.clone();
+        self.head.apply(&rebased, &self.pool).unwrap();
+        let is_revision = own.is_some() || self.head != before;
+        if is_revision && own.is_none() {
+            self.revisions.push(Stored { changeset: rebased, author: author.clone() });
+        }
+        let outcome = easysync::Outcome { rev: own.unwrap_or(self.rev()), is_revision };
+        pipeline.done(number.seq, entered, outcome);
+        outcome
+    }
+
     pub fn author_of(&self, rev: u32) -> &Utf16String {
         &self.revisions[rev as usize - 1].author
     }
@@ -116,6 +150,29 @@ impl Server {
 
 pub fn accept(rev: u32) -> String {
     format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{rev}}}}}"#)
+}
+
+/// `CLIENT_VARS` of a server that answers commits by number, in a session of this name.
+pub fn numbered(client_vars: &str, session: &str) -> String {
+    client_vars.replacen(
+        "\"data\":{",
+        &format!(r#""data":{{"easysync":{{"capabilities":3,"session":"{session}"}},"#),
+        1,
+    )
+}
+
+/// A document in terms that do not depend on how a pool is numbered.
+pub fn content(doc: &Document, pool: &AttribPool) -> Vec<(u16, BTreeMap<Utf16String, Utf16String>)> {
+    let pairs = |attribs: &AttribSet| {
+        attribs
+            .ids()
+            .iter()
+            .map(|&id| pool.get(id).unwrap())
+            .map(|pair| (pair.key.clone(), pair.value.clone()))
+            .collect()
+    };
+    let pieces = doc.pieces(0..doc.len_utf16()).unwrap();
+    pieces.flat_map(|(text, attribs)| text.iter().map(move |&unit| (unit, pairs(attribs)))).collect()
 }
 
 fn pool_json(pool: &AttribPool) -> String {

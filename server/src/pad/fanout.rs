@@ -74,6 +74,8 @@ pub struct Accept {
     pub is_revision: bool,
     /// By which number an acknowledgement is awaited.
     pub ack: Option<u64>,
+    /// The number of the commit in its session, if it has one.
+    pub seq: Option<u32>,
 }
 
 /// Where revisions and their packets come from.
@@ -265,7 +267,7 @@ impl Session {
                 // The revision that was the client's own is not sent to it; the answer stands for it.
                 let before = accept.rev - u32::from(accept.is_revision);
                 if self.sent >= before && accept.rev <= durable {
-                    self.outlet.send(socketio::message(&easysync::accept_commit(accept.rev)))?;
+                    self.outlet.send(socketio::message(&easysync::accept_commit(accept.rev, accept.seq)))?;
                     self.sent = self.sent.max(accept.rev);
                     self.accepts.pop_front();
                     if let Some(number) = accept.ack {
@@ -405,7 +407,8 @@ mod tests {
                     (_, [only]) => only.rev.to_string(),
                     (_, all) => format!("{}-{}", all.first().unwrap().rev, all.last().unwrap().rev),
                 },
-                Message::AcceptCommit { new_rev } => format!("accept {new_rev}"),
+                Message::AcceptCommit { new_rev, seq: None } => format!("accept {new_rev}"),
+                Message::AcceptCommit { new_rev, seq: Some(seq) } => format!("accept {new_rev} for {seq}"),
                 Message::NothingMissed { new_rev } => format!("nothing {new_rev}"),
                 _ => text.to_owned(),
             }
@@ -431,12 +434,12 @@ mod tests {
     #[test]
     fn answers_take_their_turn_among_the_revisions() {
         let (mut session, outlet) = session(true);
-        session.accept(Accept { rev: 4, is_revision: true, ack: Some(7) });
-        session.accept(Accept { rev: 6, is_revision: false, ack: None });
+        session.accept(Accept { rev: 4, is_revision: true, ack: Some(7), seq: None });
+        session.accept(Accept { rev: 6, is_revision: false, ack: None, seq: Some(1) });
         let (delivery, seen) = deliver(&mut session, &outlet, 3, 9);
         assert_eq!((delivery, seen), (Delivery::UpToDate, vec!["1-3".to_owned()]));
         let (_, seen) = deliver(&mut session, &outlet, 8, 9);
-        assert_eq!(seen, ["accept 4", "37[null,null]", "5-6", "accept 6", "7-8"]);
+        assert_eq!(seen, ["accept 4", "37[null,null]", "5-6", "accept 6 for 1", "7-8"]);
         assert!(!session.is_behind(8));
     }
 
@@ -449,7 +452,7 @@ mod tests {
         assert_eq!(deliver(&mut session, &outlet, 900, 1), (Delivery::Behind, vec!["3-502".to_owned()]));
         assert_eq!(deliver(&mut session, &outlet, 900, 9), (Delivery::UpToDate, vec!["503-900".to_owned()]));
         // An answer whose message is not taken is given later, once.
-        session.accept(Accept { rev: 901, is_revision: true, ack: None });
+        session.accept(Accept { rev: 901, is_revision: true, ack: None, seq: None });
         assert_eq!(deliver(&mut session, &outlet, 901, 0), (Delivery::Behind, Vec::new()));
         assert_eq!(deliver(&mut session, &outlet, 901, 9).1, ["accept 901"]);
     }
@@ -492,7 +495,7 @@ mod tests {
         assert_eq!(attempt(&mut session, second, 6), Delivery::Behind);
         assert_eq!(attempt(&mut session, second * 2, 6), Delivery::UpToDate);
         assert_eq!(summary(&outlet), ["5-6"]);
-        session.accept(Accept { rev: 8, is_revision: true, ack: None });
+        session.accept(Accept { rev: 8, is_revision: true, ack: None, seq: None });
         assert_eq!(attempt(&mut session, second * 2, 8), Delivery::UpToDate);
         assert_eq!(summary(&outlet), ["7", "accept 8"]);
     }

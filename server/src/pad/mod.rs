@@ -7,6 +7,7 @@
 //! | `state` | the document and what a commit does to it |
 //! | `markers` | line markers in mid-line |
 //! | `fanout` | who gets which revisions next |
+//! | `pipelines` | commits with numbers |
 //! | `pace` | when the next round of sending begins |
 //! | `vars` | `CLIENT_VARS` |
 //! | `history` | old documents, parts of the history |
@@ -16,6 +17,7 @@ pub mod fanout;
 pub mod history;
 mod markers;
 mod pace;
+mod pipelines;
 pub mod record;
 pub mod revision;
 mod room;
@@ -26,9 +28,10 @@ pub use room::{Join, Said};
 
 use crate::metrics::Hit;
 use crate::pads::Shared;
-use easysync::{AttribPool, Document};
+use easysync::{AttribPool, Document, Outcome, Turn, UserChanges};
 use fanout::{Accept, Batches, Delivery, Session, Source};
 use pace::Pace;
+use pipelines::{Numbered, Pipelines};
 use record::{Head, Loaded};
 use revision::{PadError, Revision};
 use room::RoomState;
@@ -131,6 +134,8 @@ pub(crate) struct Pad {
     state: PadState,
     /// Everything up to here is durable, and may be told to clients.
     durable: u32,
+    /// Everything up to here was given to the writer.
+    handed_over: u32,
     /// So many pool entries are in records.
     pool_written: usize,
     /// The pad's record has everything up to here.
@@ -141,6 +146,7 @@ pub(crate) struct Pad {
     key_running: bool,
     announce_when_recorded: Vec<engineioxide::Str>,
     sessions: BTreeMap<u64, Session>,
+    pipelines: Pipelines,
     room: RoomState,
     looks: Vec<(u32, oneshot::Sender<Snapshot>, Snapshot)>,
     stopping: Vec<oneshot::Sender<()>>,
@@ -181,6 +187,7 @@ impl Pad {
         let is_new = !puts.is_empty();
         let pad = Self {
             durable: if is_new { 0 } else { state.head },
+            handed_over: state.head,
             pool_written: state.pool.len(),
             recorded,
             head_changed: false,
@@ -188,6 +195,7 @@ impl Pad {
             key_running: false,
             announce_when_recorded: Vec::new(),
             sessions: BTreeMap::new(),
+            pipelines: Pipelines::new(shared.session_prefix.clone()),
             room: RoomState::new(chat_head, saved),
             looks: Vec::new(),
             stopping: Vec::new(),
@@ -294,7 +302,15 @@ impl Pad {
         self.welcome_rendered();
         // Those who came while a document was being made are next.
         self.start_rendering();
-        if (self.send_due || self.has_stalled) && self.pace.allows(now) {
+        for session in self.pipelines.evict(now) {
+            tracing::info!(pad = self.id, session, "a commit has not come, closed");
+            self.shared.metrics.hit(Hit::StuckCommit);
+            if let Some(session) = self.sessions.get(&session) {
+                session.close();
+            }
+        }
+        // Who is sent away gets the answers to what was taken before.
+        if (self.send_due || self.has_stalled) && (self.pace.allows(now) || self.is_stopping) {
             self.send_revisions(now);
         }
         let is_idle = now.duration_since(self.last_change) >= RECORD_AFTER || self.is_stopping;
@@ -317,6 +333,7 @@ impl Pad {
         if self.has_stalled {
             wake = wake.min(now + RETRY);
         }
+        wake = wake.min(self.pipelines.wake().unwrap_or(wake));
         if self.is_record_old() && !self.record_running {
             wake = wake.min((self.last_change + RECORD_AFTER).max(now));
         }
@@ -344,69 +361,129 @@ impl Pad {
     }
 
     /// Takes a commit: makes revisions, has them written, and answers when they are.
-    fn commit(
-        &mut self,
-        session_id: u64,
-        changes: Result<Box<easysync::UserChanges>, easysync::Error>,
-        ack: Option<u64>,
-    ) {
-        let Some(session) = self.sessions.get_mut(&session_id) else { return };
+    fn commit(&mut self, session: u64, changes: Result<Box<UserChanges>, easysync::Error>, ack: Option<u64>) {
         if self.is_stopping {
             return;
         }
-        let who = Committer {
+        match changes {
+            Ok(mut changes) if self.pipelines.has(session) => match changes.number.take() {
+                Some(number) => self.commit_numbered(session, Numbered { changes, number, ack }),
+                None => self.commit_plain(session, Ok(changes), ack),
+            },
+            changes => self.commit_plain(session, changes, ack),
+        }
+    }
+
+    fn commit_plain(&mut self, session: u64, changes: Result<Box<UserChanges>, easysync::Error>, ack: Option<u64>) {
+        let Some(who) = self.committer(session) else { return };
+        let began = Instant::now();
+        let result = changes.map_err(Refusal::from).and_then(|changes| {
+            let older = self.older_than_recent(changes.base_rev.saturating_add(1))?;
+            self.state.commit(&changes, &older, &who)
+        });
+        self.shared.metrics.applied(began.elapsed());
+        self.answer(session, result, None, ack);
+    }
+
+    /// Takes a commit with a number when it is its turn, and then those that have waited for it.
+    fn commit_numbered(&mut self, session: u64, commit: Numbered) {
+        let mut next = Some(commit);
+        while let Some(commit) = next.take() {
+            let (seq, ack) = (commit.number.seq, commit.ack);
+            let Some(pipeline) = self.pipelines.get(session) else { return };
+            match pipeline.turn(seq) {
+                Turn::Now => self.commit_now(session, commit),
+                Turn::Known(outcome) => self.answer(session, Ok(outcome), Some(seq), ack),
+                Turn::Early => pipeline.hold(seq, commit),
+                Turn::Wrong => self.answer(session, Err(Refusal::OutOfTurn { seq }), None, ack),
+                Turn::Stale => {
+                    if let (Some(session), Some(ack)) = (self.sessions.get_mut(&session), ack) {
+                        session.send(crate::socketio::ack(ack));
+                    }
+                }
+            }
+            next = self.pipelines.get(session).and_then(easysync::Pipeline::release);
+        }
+        self.pipelines.look(session, Instant::now());
+    }
+
+    fn commit_now(&mut self, session: u64, Numbered { changes, number, ack }: Numbered) {
+        let Some(who) = self.committer(session) else { return };
+        let known = number.first.as_ref().and_then(|id| self.pipelines.outcome(id, &who.author));
+        let Some(pipeline) = self.pipelines.get(session) else { return };
+        let (began, first) = (Instant::now(), pipeline.needs_from(&number, changes.base_rev));
+        let result = self.older_than_recent(first).and_then(|older| {
+            let Some(pipeline) = self.pipelines.get(session) else {
+                return Err(Refusal::OutOfTurn { seq: number.seq });
+            };
+            let (entered, outcome) =
+                self.state.commit_numbered((&changes, &number), (pipeline, known), &older, &who)?;
+            pipeline.done(number.seq, entered, outcome);
+            Ok(outcome)
+        });
+        self.shared.metrics.applied(began.elapsed());
+        if let (Some(id), Ok(outcome)) = (&number.first, &result) {
+            self.pipelines.tell(id, &who.author, *outcome);
+        }
+        self.answer(session, result, Some(number.seq), ack);
+    }
+
+    fn committer(&self, session_id: u64) -> Option<Committer> {
+        let session = self.sessions.get(&session_id)?;
+        Some(Committer {
             author: session.author.clone(),
             session: session_id,
             joined_rev: session.joined_rev,
             time: crate::now(),
             max_len: self.shared.limits.pad_size,
-        };
-        let (before, began) = (self.state.head, Instant::now());
-        let result = changes.map_err(Refusal::from).and_then(|changes| {
-            let older = self.older_than_recent(changes.base_rev)?;
-            self.state.commit(&changes, &older, &who)
-        });
-        self.shared.metrics.applied(began.elapsed());
+        })
+    }
+
+    /// Has what a commit made written, and sees to its answer.
+    fn answer(&mut self, session_id: u64, result: Result<Outcome, Refusal>, seq: Option<u32>, ack: Option<u64>) {
         let Some(session) = self.sessions.get_mut(&session_id) else { return };
         match result {
-            Ok(made) => {
-                let rev = before + u32::from(made > 0);
-                session.accept(Accept { rev, is_revision: made > 0, ack });
+            Ok(Outcome { rev, is_revision }) => {
+                session.accept(Accept { rev, is_revision, ack, seq });
                 self.last_change = Instant::now();
-                if made > 0 {
-                    self.write_revisions(before + 1);
-                } else {
-                    self.send_due = true;
+                self.send_due = true;
+                if self.state.head > self.handed_over {
+                    self.write_revisions(self.handed_over + 1);
                 }
             }
             Err(refusal) => {
                 if matches!(refusal, Refusal::TooLong { .. }) {
                     self.shared.metrics.hit(Hit::PadSize);
                 }
-                tracing::info!(pad = self.id, author = %who.author, %refusal, "commit refused");
+                tracing::info!(pad = self.id, author = %session.author, %refusal, "commit refused");
                 session.send(crate::socketio::message(r#"{"disconnect":"badChangeset"}"#));
                 if let Some(ack) = ack {
                     session.send(crate::socketio::ack(ack));
+                }
+                // Whatever the client has made on top of it fits nothing any more.
+                if let Some(pipeline) = self.pipelines.get(session_id) {
+                    pipeline.refuse();
                 }
             }
         }
     }
 
-    /// The revisions after `base_rev` that are not in memory any more.
-    fn older_than_recent(&self, base_rev: u32) -> Result<Vec<state::Since>, Refusal> {
+    /// The revisions from `first` on that are not in memory any more.
+    fn older_than_recent(&self, first: u32) -> Result<Vec<state::Since>, Refusal> {
         let read = |rev| revision::need(self.shared.store.as_ref(), &self.id, rev);
-        (base_rev.saturating_add(1)..self.state.first_recent())
+        (first..self.state.first_recent())
             .map(|rev| read(rev).map(|stored| (stored.changeset, stored.author)))
             .collect::<Result<_, PadError>>()
             .map_err(|error| {
                 tracing::error!(pad = self.id, %error, "cannot read revisions");
-                Refusal::Unreadable { base_rev }
+                Refusal::Unreadable { base_rev: first.saturating_sub(1) }
             })
     }
 
     /// Has the revisions from `first` to the head written, with what they added to the pool.
     fn write_revisions(&mut self, first: u32) {
         let head = self.state.head;
+        self.handed_over = head;
         let added: Vec<_> =
             self.state.pool.iter().skip(self.pool_written).map(|(_, attribute)| attribute.clone()).collect();
         let mut added = (self.pool_written as u32, added.as_slice());

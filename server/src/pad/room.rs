@@ -7,7 +7,7 @@ use crate::authors::{self, Author, AuthorId};
 use crate::config::Batching;
 use crate::gateway::Waiting;
 use crate::socketio;
-use easysync::{ClientMessage, Utf16String, Value};
+use easysync::{CAN_BATCH, CAN_PIPELINE, ClientMessage, Utf16String, Value};
 use engineioxide::Str;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -44,7 +44,12 @@ pub struct Join {
 impl Join {
     /// Whether the client gets batches.
     fn can_batch(&self, batching: Batching) -> bool {
-        batching.reaches(self.capabilities.is_some_and(|bits| bits & 1 != 0))
+        batching.reaches(self.capabilities.is_some_and(|bits| bits & CAN_BATCH != 0))
+    }
+
+    /// Whether the client numbers its commits.
+    fn can_pipeline(&self) -> bool {
+        self.capabilities.is_some_and(|bits| bits & CAN_PIPELINE != 0)
     }
 }
 
@@ -148,6 +153,9 @@ impl Pad {
                 session.can_batch = join.can_batch(self.shared.batching);
                 session.batch_of = join.batch_of;
                 session.joins_at(rev);
+                if join.can_pipeline() {
+                    self.pipelines.join(join.session, &join.author);
+                }
             }
         }
         self.room.rendering = Some(Rendering { rev, time: self.state.time, joins, document: None });
@@ -193,7 +201,11 @@ impl Pad {
                 author: &join.author,
                 info: &info,
                 read_only: join.read_only,
-                capabilities: join.capabilities.map(|_| u32::from(self.shared.batching != Batching::Off)),
+                capabilities: join.capabilities.map(|_| {
+                    let batches = if self.shared.batching == Batching::Off { 0 } else { CAN_BATCH };
+                    batches | if join.can_pipeline() { CAN_PIPELINE } else { 0 }
+                }),
+                session: join.can_pipeline().then(|| self.pipelines.name(join.session)),
             };
             let packet = socketio::message(&vars::client_vars(&common, &own));
             let Some(session) = self.sessions.get_mut(&join.session) else { continue };
@@ -289,6 +301,7 @@ impl Pad {
     pub(super) fn leave(&mut self, id: u64) {
         self.last_change = Instant::now();
         self.room.waiting.retain(|join| join.session != id);
+        self.pipelines.leave(id, self.last_change);
         let Some(left) = self.sessions.remove(&id) else { return };
         if self.sessions.values().any(|session| session.author == left.author) {
             return;

@@ -4,8 +4,8 @@ use super::markers;
 use super::revision::{KEY_EVERY, Revision};
 use crate::authors::AuthorId;
 use easysync::{
-    AttribPool, AttribSet, Attribute, Changeset, Document, Error, ErrorKind, OpKind, Submission, UserChanges,
-    Utf16String, Wire, rebase,
+    AttribPool, AttribSet, Attribute, Changeset, CommitNumber, Document, Entered, Error, ErrorKind, OpKind, Outcome,
+    Pipeline, Submission, UserChanges, Utf16String, Wire, rebase,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,6 +15,14 @@ pub const RECENT: usize = 2048;
 
 /// A revision that commits may have to be moved past.
 pub type Since = (Changeset, AuthorId);
+
+/// A revision that a commit is moved past.
+struct Past {
+    rev: u32,
+    changeset: Changeset,
+    /// Whether the session that commits now can have sent it before.
+    is_own: bool,
+}
 
 /// Why a commit is refused.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +51,12 @@ pub enum Refusal {
         len: usize,
         /// How long it may be.
         max: usize,
+    },
+    /// It has a number that is not due for long, or was not due at all.
+    #[error("commit {seq} of a session that has not come so far")]
+    OutOfTurn {
+        /// The number.
+        seq: u32,
     },
     /// Revisions that it must be moved past cannot be read.
     #[error("revisions since {base_rev} cannot be read")]
@@ -103,27 +117,104 @@ impl PadState {
         }
     }
 
-    /// Takes a commit, and returns how many revisions it made: none if nothing would change, two if line markers had to
-    /// be put right. `older` are the revisions between the one it is based on and the first in memory.
+    /// Takes a commit without a number, and says what became of it. `older` are the revisions between the one it is based on
+    /// and the first in memory. If line markers had to be put right, another revision does so.
     ///
     /// # Errors
     ///
     /// [`Refusal`]; then nothing has changed.
-    pub fn commit(&mut self, changes: &UserChanges, older: &[Since], who: &Committer) -> Result<u32, Refusal> {
-        let UserChanges { base_rev, wire } = changes;
+    pub fn commit(&mut self, changes: &UserChanges, older: &[Since], who: &Committer) -> Result<Outcome, Refusal> {
+        let wire = self.check(changes, who)?;
+        let past = self.past(changes.base_rev.saturating_add(1), older, who)?;
+        let nobody = Utf16String::new();
+        let since = past.iter().map(|past| (&past.changeset, if past.is_own { &*who.author } else { &nobody }));
+        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
+        let known = self.pool.len();
+        let result = rebase(&submission, since, &self.doc, &mut self.pool).map_err(Refusal::from);
+        let result = result.and_then(|changeset| self.applied(changeset, who));
+        let (changeset, after) = self.or_forget(known, result)?;
+        self.take(changeset, after, who)
+    }
+
+    /// Takes a commit with a number, when it is its turn in its session. `known` is what became of it, if it was sent before;
+    /// `older` are the revisions from [`Pipeline::needs_from`] to the first in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`PadState::commit`].
+    pub fn commit_numbered<T>(
+        &mut self,
+        (changes, number): (&UserChanges, &CommitNumber),
+        (pipeline, known): (&Pipeline<T>, Option<Outcome>),
+        older: &[Since],
+        who: &Committer,
+    ) -> Result<(Entered, Outcome), Refusal> {
+        let base_rev = changes.base_rev;
+        let wire = self.check(changes, who)?;
+        let past = self.past(pipeline.needs_from(number, base_rev), older, who)?;
+        let revisions = || past.iter().map(|past| (past.rev, &past.changeset));
+        let before = revisions().take_while(|(rev, _)| *rev <= base_rev);
+        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
+        let pool_len = self.pool.len();
+        let result = pipeline.enter(number, base_rev, &submission, before, &mut self.pool).map_err(Refusal::from);
+        let entered = self.or_forget(pool_len, result)?;
+        if let Some(outcome) = known {
+            return Ok((entered, outcome));
+        }
+        // What has a number and was not sent before is new, whatever it looks like.
+        let is_own = |rev: u32| number.is_repeat && past.iter().any(|past| past.rev == rev && past.is_own);
+        let since = revisions().skip_while(|(rev, _)| *rev <= base_rev);
+        let result = entered.rebase(since, is_own, &self.doc, &self.pool).map_err(Refusal::from);
+        let result = result.and_then(|(changeset, own)| Ok((self.applied(changeset, who)?, own)));
+        let ((changeset, after), own) = self.or_forget(pool_len, result)?;
+        match own {
+            Some(rev) => Ok((entered, Outcome { rev, is_revision: true })),
+            None => Ok((entered, self.take(changeset, after, who)?)),
+        }
+    }
+
+    /// The revisions from `first` on; those that are not in memory are `older`.
+    fn past(&self, first: u32, older: &[Since], who: &Committer) -> Result<Vec<Past>, Refusal> {
+        let in_memory = self.first_recent();
+        if older.len() as u32 != in_memory.saturating_sub(first) {
+            return Err(Refusal::Unreadable { base_rev: first.saturating_sub(1) });
+        }
+        let older = (first..).zip(older).map(|(rev, (changeset, author))| {
+            let is_own = *author == who.author;
+            Past { rev, changeset: changeset.clone(), is_own }
+        });
+        // An author may have several sessions. Equal changesets are a retransmission only if this session can have sent
+        // the earlier one; what another session of the author did at the same time is another change.
+        let recent = self.recent.iter().skip(first.saturating_sub(in_memory) as usize).map(|revision| {
+            let is_session = revision.session == Some(who.session) || revision.rev <= who.joined_rev;
+            let is_own = is_session && revision.author == who.author;
+            Past { rev: revision.rev, changeset: revision.changeset.clone(), is_own }
+        });
+        Ok(older.chain(recent).collect())
+    }
+
+    fn check(&self, changes: &UserChanges, who: &Committer) -> Result<Wire, Refusal> {
+        let UserChanges { base_rev, wire, .. } = changes;
         if *base_rev > self.head {
             return Err(Refusal::NoSuchRevision { base_rev: *base_rev, head: self.head });
         }
-        let wire = &signed(wire, &who.author)?;
-        check_authors(wire, &who.author, &self.pool)?;
-        let known = self.pool.len();
-        let result = self.rebased(*base_rev, wire, older, who);
+        let wire = signed(wire, &who.author)?;
+        check_authors(&wire, &who.author, &self.pool)?;
+        Ok(wire)
+    }
+
+    /// What a refused commit brought into the pool goes out again.
+    fn or_forget<T>(&mut self, known: usize, result: Result<T, Refusal>) -> Result<T, Refusal> {
         if result.is_err() && self.pool.len() > known {
             self.forget_attributes(known)?;
         }
-        let (changeset, after) = result?;
+        result
+    }
+
+    /// Appends what a commit has come to.
+    fn take(&mut self, changeset: Changeset, after: Document, who: &Committer) -> Result<Outcome, Refusal> {
         if after == self.doc {
-            return Ok(0);
+            return Ok(Outcome { rev: self.head, is_revision: false });
         }
         let correction = markers::correction(&after, &changeset, &self.pool)?;
         let corrected = match &correction {
@@ -135,36 +226,15 @@ impl PadState {
             None => None,
         };
         self.append(changeset, after, who, Some(who.session));
+        let rev = self.head;
         if let (Some(correction), Some(corrected)) = (correction, corrected) {
             self.append(correction, corrected, who, None);
-            return Ok(2);
         }
-        Ok(1)
+        Ok(Outcome { rev, is_revision: true })
     }
 
-    fn rebased(
-        &mut self,
-        base_rev: u32,
-        wire: &Wire,
-        older: &[Since],
-        who: &Committer,
-    ) -> Result<(Changeset, Document), Refusal> {
-        let nobody = Utf16String::new();
-        let first = self.first_recent();
-        if base_rev + 1 < first && older.len() as u32 != first - 1 - base_rev {
-            return Err(Refusal::Unreadable { base_rev });
-        }
-        let skip = (base_rev + 1).saturating_sub(first) as usize;
-        let recent: Vec<_> = self.recent.iter().skip(skip).cloned().collect();
-        // An author may have several sessions. Equal changesets are a retransmission only if this session can have sent
-        // the earlier one; what another session of the author did at the same time is another change.
-        let recent = recent.iter().map(|revision| {
-            let is_own = revision.session == Some(who.session) || revision.rev <= who.joined_rev;
-            (&revision.changeset, if is_own { &*revision.author } else { &nobody })
-        });
-        let older = older.iter().map(|(changeset, author)| (changeset, &**author));
-        let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
-        let changeset = rebase(&submission, older.chain(recent), &self.doc, &mut self.pool)?;
+    /// The document after a changeset, if it may become so long.
+    fn applied(&self, changeset: Changeset, who: &Committer) -> Result<(Changeset, Document), Refusal> {
         let mut after = self.doc.clone();
         after.apply(&changeset, &self.pool)?;
         let (len, max) = (after.len_utf16(), who.max_len);
@@ -188,7 +258,6 @@ impl PadState {
         self.doc = after;
     }
 
-    /// What a refused commit brought into the pool goes out again.
     fn forget_attributes(&mut self, known: usize) -> Result<(), Error> {
         let kept = self.pool.iter().take(known).map(|(id, attribute)| (id.0, attribute.clone()));
         self.pool = AttribPool::from_numbered(kept.collect::<Vec<_>>(), known as u32)?;

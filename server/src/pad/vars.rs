@@ -59,8 +59,10 @@ pub struct Own<'a> {
     pub info: &'a Author,
     /// Whether they may only read.
     pub read_only: bool,
-    /// What the server can do for a client that has said what it can do itself: bit 0, batches.
+    /// What the server can do for a client that has said what it can do itself: batches, commits with numbers.
     pub capabilities: Option<u32>,
+    /// The name of the session, for a client that numbers its commits.
+    pub session: Option<String>,
 }
 
 /// The message.
@@ -120,9 +122,12 @@ pub fn client_vars(common: &Common<'_>, own: &Own<'_>) -> String {
         message.push_str(&format!(",\"userName\":{}", Value::from(name.clone())));
     }
     if let Some(capabilities) = own.capabilities {
-        message.push_str(&format!(
-            ",\"easysync\":{{\"capabilities\":{capabilities},\"commitInterval\":{COMMIT_INTERVAL}}}"
-        ));
+        message
+            .push_str(&format!(",\"easysync\":{{\"capabilities\":{capabilities},\"commitInterval\":{COMMIT_INTERVAL}"));
+        if let Some(session) = &own.session {
+            message.push_str(&format!(",\"session\":{}", text(session)));
+        }
+        message.push('}');
     }
     message + "}}"
 }

@@ -95,6 +95,27 @@ impl Wire {
         }
     }
 
+    /// The text of a message event if one comes at once, `Some(None)` if the connection has ended. Whatever else comes is
+    /// passed over.
+    pub async fn text_if_any(&mut self) -> Option<Option<String>> {
+        loop {
+            let Ok(next) = tokio::time::timeout(Duration::from_micros(50), self.socket.next()).await else {
+                return None;
+            };
+            match next {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send_frame("3").await,
+                Some(Ok(Message::Text(text))) => {
+                    let event = text.as_str().strip_prefix("42[\"message\",").and_then(|text| text.strip_suffix(']'));
+                    if let Some(event) = event {
+                        return Some(Some(event.to_owned()));
+                    }
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Some(None),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
     /// The next message of a type, or of a type of the room; others that come before it are kept for later.
     pub async fn expect(&mut self, name: &str) -> Value {
         if let Some(index) = self.waiting.iter().position(|message| name_of(message) == name) {

@@ -1,7 +1,8 @@
 //! What comes from the server: put in order, and applied at once or in slices.
 
-use super::super::layers::Layers;
+use super::super::local::Sent;
 use super::super::order::Placed;
+use super::flight::Answer;
 use super::{Client, Effect, Phase};
 use crate::changeset::{Changeset, UnknownAttrib};
 use crate::error::{Error, ErrorKind};
@@ -30,7 +31,8 @@ pub(super) enum Arrival {
         time: Option<f64>,
         origin: Origin,
     },
-    Accept,
+    /// Of the commit with this number, or of the oldest.
+    Accept(Option<u32>),
 }
 
 /// How a revision came, and so whether it can be one's own commit.
@@ -289,31 +291,52 @@ impl Client {
         }
     }
 
-    pub(super) fn accept(&mut self, new_rev: u32) -> Result<(), MessageError> {
+    /// Takes the answer to a commit, by its number if it has one. Answers are taken in the order of the commits.
+    pub(super) fn accept(&mut self, new_rev: u32, seq: Option<u32>) -> Result<(), MessageError> {
+        match (self.whose(seq), seq) {
+            (Answer::Later, Some(seq)) => {
+                self.answered_early(seq, new_rev);
+                return Ok(());
+            }
+            (Answer::Old, _) => {
+                self.counts.duplicates += 1;
+                return Ok(());
+            }
+            (Answer::Unknown, Some(found)) => {
+                let error = ErrorKind::WrongNumber { expected: self.due(), found }.into();
+                return Err(accept_error(error));
+            }
+            _ => {}
+        }
         if new_rev > self.rev() {
-            return self.arrive(new_rev, Arrival::Accept);
+            return self.arrive(new_rev, Arrival::Accept(seq));
         }
         // No revision was made, because nothing would have changed; or the word comes a second time.
-        if new_rev < self.rev() || !self.in_flight {
+        if seq.is_none() && (new_rev < self.rev() || self.in_flight() == 0) {
             self.counts.duplicates += 1;
             return Ok(());
         }
-        let Some(layers) = self.layers.as_ref().filter(|layers| layers.submitted().is_some()) else {
+        if seq.is_none() && self.flight.settle_owed() {
             // It was there already, and has been recognised: this is the answer to its repetition.
-            self.in_flight = false;
             self.restore_next();
             return Ok(());
-        };
+        }
         // The submitted changes must not change the base then; if they do, the two of us mean different documents.
-        let mut without_effect = layers.clone();
-        if without_effect.accept(&self.pool).is_ok() && without_effect.base() != layers.base() {
+        let mut without_effect = self.layers.clone().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
+        if without_effect.accept(&self.pool).is_ok() && Some(without_effect.base()) != self.base() {
             self.refusals += 1;
             let error = ErrorKind::UnexpectedEffect { rev: new_rev }.into();
-            return Err(MessageError { message: "ACCEPT_COMMIT".to_owned(), item: None, error });
+            return Err(accept_error(error));
         }
         self.accept_submitted(new_rev)?;
+        self.flight.taken();
         self.restore_next();
-        Ok(())
+        self.take_early_answer()
+    }
+
+    /// Takes the answer to what is the oldest commit now, if that has come before the answer to the one before.
+    fn take_early_answer(&mut self) -> Result<(), MessageError> {
+        self.early_answer().map_or(Ok(()), |(seq, new_rev)| self.accept(new_rev, Some(seq)))
     }
 
     /// Takes what belongs to a revision in its turn, and what waited for it.
@@ -339,14 +362,15 @@ impl Client {
         while let Some(arrival) = next {
             let rev = self.rev() + 1;
             match arrival {
-                Arrival::Accept if self.is_doubtful() => {
-                    self.in_flight = false;
+                Arrival::Accept(seq) if self.is_doubtful(seq) => {
+                    self.flight.forget();
                     self.phase = Phase::CatchingUp { until: rev };
                     self.fetch(rev);
                     return Ok(());
                 }
-                Arrival::Accept => {
+                Arrival::Accept(_) => {
                     let changeset = self.accept_submitted(rev)?;
+                    self.flight.taken();
                     self.advance(changeset, None, false);
                 }
                 Arrival::Revision { changeset, author, time, origin } => {
@@ -355,7 +379,7 @@ impl Client {
             }
             next = self.order.take_next();
         }
-        Ok(())
+        self.take_early_answer()
     }
 
     /// Applies the next revision first, and only then counts it.
@@ -370,12 +394,13 @@ impl Client {
         let failed = |error| origin.error(error);
         let is_own_author = author.as_ref().is_none_or(|author| **author == self.author);
         // What an earlier connection has sent can still come in when this one has begun.
-        let can_be_submitted = is_own_author && (origin.is_replay || self.may_be_stored);
-        if can_be_submitted && self.is_submitted(&changeset) {
-            // If it was repeated on this connection, the answer to that is still to come.
-            let in_flight = self.in_flight && !origin.is_replay;
+        let can_be = |sent: &Sent| is_own_author && (origin.is_replay || sent.may_be_stored);
+        let submitted = self.layers.as_ref().and_then(|layers| layers.position(&changeset, can_be, &self.pool));
+        if let Some(index) = submitted {
+            (0..index).for_each(|_| self.pass_over_first());
             let changeset = self.accept_submitted(rev)?;
-            self.in_flight = in_flight;
+            // If it was repeated on this connection, the answer to that is still to come.
+            self.flight.came_as_revision();
             self.advance(changeset, time, false);
             return Ok(());
         }
@@ -400,12 +425,22 @@ impl Client {
         self.last = (Some(changeset), time);
     }
 
+    /// Whether the oldest commit may have been stored without an answer.
+    fn may_be_stored(&self) -> bool {
+        let first = self.layers.as_ref().and_then(|layers| layers.commits().front());
+        first.is_some_and(|commit| commit.sent.may_be_stored)
+    }
+
     /// Whether an acknowledgement can mean that the commit was nothing new, so that the next revision may be someone else's
-    /// that was lost on its way: then the revision itself has to be asked for.
-    fn is_doubtful(&self) -> bool {
+    /// that was lost on its way: then the revision itself has to be asked for. So it has if the commit meanwhile came as a
+    /// revision.
+    fn is_doubtful(&self, seq: Option<u32>) -> bool {
         let Some(layers) = &self.layers else { return false };
+        if seq.is_some() && seq != self.first_seq() {
+            return true;
+        }
         let Some(submitted) = layers.submitted() else { return false };
-        self.may_be_stored || {
+        self.may_be_stored() || {
             let mut after = layers.base().clone();
             submitted.new_len() == submitted.old_len()
                 && after.apply(submitted, &self.pool).is_ok()
@@ -418,8 +453,7 @@ impl Client {
         let rev = self.rev();
         let Some(layers) = &self.layers else { return };
         let mut view = layers.base().clone();
-        let local = layers.submitted().into_iter().chain([layers.pending()]);
-        let fits = local.map(|change| view.apply(change, &self.pool)).all(|result| result.is_ok());
+        let fits = layers.local_changes().map(|change| view.apply(change, &self.pool)).all(|result| result.is_ok());
         if fits {
             self.view = Some(view);
             self.effects.push_back(Effect::Joined { rev });
@@ -428,33 +462,34 @@ impl Client {
         }
     }
 
-    /// Whether a revision is what was submitted, moved past everything before it.
-    fn is_submitted(&self, changeset: &Changeset) -> bool {
-        let submitted = self.layers.as_ref().and_then(Layers::submitted);
-        submitted.is_some_and(|submitted| is_same(submitted, changeset, &self.pool))
+    /// A commit changed nothing, as is known because the one after it has come as a revision.
+    fn pass_over_first(&mut self) {
+        let rev = self.rev();
+        let Some(had_effect) = self.layers.as_mut().and_then(|layers| layers.pass_over_first(&self.pool)) else {
+            return;
+        };
+        self.flight.taken();
+        self.changes += 1;
+        self.counts.accepted += 1;
+        self.effects.push_back(Effect::Accepted { rev });
+        if had_effect {
+            self.rebuild_view();
+        }
     }
 
     /// Takes what was submitted into the base, and gives it back.
     fn accept_submitted(&mut self, rev: u32) -> Result<Changeset, MessageError> {
-        let failed = |error| MessageError { message: "ACCEPT_COMMIT".to_owned(), item: None, error };
-        let layers = self.layers.as_mut().ok_or_else(|| failed(ErrorKind::NotJoined.into()))?;
-        let changeset = layers.accept(&self.pool).map_err(failed)?;
+        let layers = self.layers.as_mut().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
+        let changeset = layers.accept(&self.pool).map_err(accept_error)?;
         if !layers.has_uncommitted() {
             self.view = None;
         }
-        (self.in_flight, self.may_be_stored, self.is_limited) = (false, false, false);
-        self.refusals = 0;
+        (self.is_limited, self.refusals) = (false, 0);
         self.changes += 1;
         self.counts.accepted += 1;
         self.effects.push_back(Effect::Accepted { rev });
         Ok(changeset)
     }
-}
-
-/// Whether two changesets say the same, whatever the order of attributes.
-pub(super) fn is_same(one: &Changeset, other: &Changeset, pool: &crate::attrib::AttribPool) -> bool {
-    let canonical = |changeset: &Changeset| changeset.with_canonical_attribs(pool);
-    canonical(one).is_ok_and(|one| canonical(other) == Ok(one))
 }
 
 /// How many revisions a message brings.
@@ -475,16 +510,20 @@ impl Arrival {
     fn error(&self, error: Error) -> MessageError {
         match self {
             Self::Revision { origin, .. } => origin.error(error),
-            Self::Accept => MessageError { message: "ACCEPT_COMMIT".to_owned(), item: None, error },
+            Self::Accept(_) => accept_error(error),
         }
     }
 
     fn size(&self) -> usize {
         match self {
             Self::Revision { changeset, .. } => size_of(changeset),
-            Self::Accept => 64,
+            Self::Accept(_) => 64,
         }
     }
+}
+
+fn accept_error(error: Error) -> MessageError {
+    MessageError { message: "ACCEPT_COMMIT".to_owned(), item: None, error }
 }
 
 impl Origin {

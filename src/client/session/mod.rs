@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `mod` | joining, editing, committing, deadlines |
+//! | `flight` | commits in flight, and whose answer has come |
 //! | `inbound` | revisions and acknowledgements: in order, at once or in slices |
 //! | `restore` | changes of an earlier session: kept, brought back |
 //! | `check` | whether the server's revisions go on from ours |
@@ -10,6 +11,7 @@
 
 mod check;
 mod effect;
+mod flight;
 mod inbound;
 mod restore;
 
@@ -26,6 +28,7 @@ use crate::protocol::{
 };
 use crate::text::Utf16String;
 use check::Check;
+use flight::Flight;
 use inbound::{Arrival, Inbound};
 use restore::Restoring;
 use std::collections::VecDeque;
@@ -86,10 +89,7 @@ pub struct Client {
     joins: u32,
     /// Whether what is fetched goes on from the document here.
     check: Option<Check>,
-    /// Whether an acknowledgement is awaited on this connection.
-    in_flight: bool,
-    /// Whether what was submitted may have been sent on an earlier connection, so that it can come as a revision.
-    may_be_stored: bool,
+    flight: Flight,
     /// Whether the server has dropped a message, one does not know which.
     is_limited: bool,
     /// Whether the server has ended the session.
@@ -172,8 +172,7 @@ impl Client {
             joined: (0, None),
             joins: 0,
             check: None,
-            in_flight: false,
-            may_be_stored: false,
+            flight: Flight::default(),
             is_limited: false,
             has_ended: false,
             restoring: Vec::new(),
@@ -345,14 +344,16 @@ impl Client {
         let gap = (is_connected && self.order.held() > 0).then_some(u64::from(rev));
         let commit = match self.phase {
             Phase::CatchingUp { .. } if is_connected => Some(u64::from(rev)),
-            Phase::Live if is_connected && self.in_flight => Some(self.counts.accepted),
+            Phase::Live if is_connected && self.in_flight() > 0 => Some(self.counts.accepted),
             _ => None,
         };
         if self.gap_since.is_over(gap, now, GAP_MS) {
             let error = ErrorKind::Missing { rev: rev.saturating_add(1) }.into();
             self.resync(MessageError { message: "NEW_CHANGES".to_owned(), item: None, error });
         }
-        let limit = if self.is_limited { GAP_MS } else { COMMIT_MS };
+        // Each commit in flight has its time; with each answer the time of the rest begins anew.
+        let patience = COMMIT_MS * self.in_flight().max(1) as f64;
+        let limit = if self.is_limited { GAP_MS } else { patience };
         if self.commit_since.is_over(commit, now, limit) {
             if self.is_limited {
                 self.repeat();
@@ -362,7 +363,7 @@ impl Client {
             }
         }
         let restore = self.restore_awaited().filter(|_| is_connected);
-        if self.restore_since.is_over(restore, now, limit) {
+        if self.restore_since.is_over(restore, now, limit.min(COMMIT_MS)) {
             self.restore_again();
         }
     }
@@ -371,7 +372,7 @@ impl Client {
     pub fn is_waiting(&self) -> bool {
         let catches_up = matches!(self.phase, Phase::CatchingUp { .. });
         let is_joining = self.joining.is_some();
-        is_joining || self.order.held() > 0 || self.in_flight || catches_up || self.restore_awaited().is_some()
+        is_joining || self.order.held() > 0 || self.in_flight() > 0 || catches_up || self.restore_awaited().is_some()
     }
 
     fn is_connected(&self) -> bool {
@@ -384,9 +385,18 @@ impl Client {
         if matches!(self.phase, Phase::CatchingUp { .. }) {
             self.fetch(self.rev() + 1);
         } else {
-            self.may_be_stored |= self.in_flight;
-            self.in_flight = false;
+            self.answers_are_lost();
         }
+    }
+
+    /// No answer can come any more to what was sent.
+    fn answers_are_lost(&mut self) {
+        let out = self.flight.out();
+        self.layers
+            .iter_mut()
+            .flat_map(|layers| layers.sent_mut().take(out))
+            .for_each(|sent| sent.may_be_stored = true);
+        self.flight.forget();
     }
 
     /// Asks for a fresh join, once until it comes; gives up if that has not helped before.
@@ -452,34 +462,37 @@ impl Client {
     }
 
     /// The message that commits what is not sent yet; `None` if there is nothing, or it is not the time: offline, reading
-    /// only, or a commit is in flight. What was sent on an earlier connection and never acknowledged goes first, just as it
-    /// was, so that servers can recognise it.
+    /// only, or as many commits are in flight as the server takes: one, or two if it has said so. What was sent on an earlier
+    /// connection and never acknowledged goes first, just as it was, so that servers can recognise it.
     ///
     /// # Errors
     ///
     /// As [`Layers::prepare_signed`].
     pub fn commit(&mut self) -> Result<Option<String>, Error> {
         let Some(layers) = self.layers.as_mut() else { return Ok(None) };
-        if self.phase != Phase::Live || self.in_flight || self.read_only {
+        let out = self.flight.out();
+        if self.phase != Phase::Live || self.read_only || self.flight.count() >= self.flight.depth() {
             return Ok(None);
         }
-        let is_renamed = layers.has_other_names(&self.author, &mut self.pool)?;
-        let wire = match layers.resend(&self.author, &mut self.pool)? {
+        let is_renamed = layers.has_other_names(out, &self.author, &mut self.pool)?;
+        let wire = match layers.resend(out, &self.author, &mut self.pool)? {
             Some(wire) => Some(wire),
+            // What is to be restored goes first, when nothing is in flight.
+            None if self.flight.is_closing() || (out > 0 && self.restores_next()) => None,
             None => {
-                self.may_be_stored = false;
-                layers.prepare_signed(&self.author, &mut self.pool)?
+                self.layers.as_mut().map_or(Ok(None), |layers| layers.prepare_signed(&self.author, &mut self.pool))?
             }
         };
-        if !layers.has_uncommitted() {
+        if !self.has_uncommitted() {
             self.view = None;
         } else if is_renamed {
             // What goes out now has the new name on it.
             self.rebuild_view();
         }
-        self.in_flight = wire.is_some();
-        self.changes += u64::from(wire.is_some());
-        Ok(wire.map(|wire| user_changes(self.order.rev(), &wire)))
+        let Some(wire) = wire else { return Ok(None) };
+        self.changes += 1;
+        let number = self.takes_off();
+        Ok(Some(user_changes(self.order.rev(), &wire, number.as_ref())))
     }
 
     /// There is a connection, and the server was asked for a join on it.
@@ -491,8 +504,9 @@ impl Client {
     /// The connection is lost. Editing goes on.
     pub fn disconnected(&mut self) {
         self.joining = None;
-        self.may_be_stored |= self.layers.as_ref().is_some_and(|layers| layers.submitted().is_some());
-        (self.in_flight, self.is_limited) = (false, false);
+        self.layers.iter_mut().flat_map(|layers| layers.sent_mut()).for_each(|sent| sent.may_be_stored = true);
+        self.flight.forget();
+        self.is_limited = false;
         self.inbound.keep_revisions();
         self.restore_paused();
         if self.phase != Phase::Stopped {
@@ -504,7 +518,7 @@ impl Client {
         match message {
             Message::ClientVars(vars) => self.join(*vars),
             Message::Revisions(list) => self.revisions(list),
-            Message::AcceptCommit { new_rev } => self.accept(new_rev),
+            Message::AcceptCommit { new_rev, seq } => self.accept(new_rev, seq),
             Message::NothingMissed { new_rev } => {
                 if new_rev == self.rev() {
                     self.resume();
@@ -555,13 +569,13 @@ impl Client {
             self.order = Order::new(vars.rev);
             self.last = (None, vars.time);
             self.effects.push_back(Effect::Joined { rev: vars.rev });
-            self.joined_at(vars.rev, vars.time, (vars.pad_id, vars.author, vars.read_only));
+            self.joined_at(vars.rev, vars.time, (vars.pad_id, vars.author, vars.read_only), vars.session);
             self.resume();
             return Ok(());
         };
         let rev = self.rev();
         let is_other = vars.rev == rev && layers.base().text() != vars.atext.text;
-        self.joined_at(vars.rev, vars.time, (vars.pad_id, vars.author, vars.read_only));
+        self.joined_at(vars.rev, vars.time, (vars.pad_id, vars.author, vars.read_only), vars.session);
         if vars.rev < rev || is_other {
             // Messages can overtake each other; if it stays like this, the pad is another one.
             return Err(failed(ErrorKind::OtherHistory { rev: vars.rev }.into()));
@@ -581,10 +595,17 @@ impl Client {
         Ok(())
     }
 
-    fn joined_at(&mut self, rev: u32, time: Option<f64>, session: (Utf16String, Utf16String, bool)) {
+    fn joined_at(
+        &mut self,
+        rev: u32,
+        time: Option<f64>,
+        who: (Utf16String, Utf16String, bool),
+        session: Option<Utf16String>,
+    ) {
         (self.joining, self.unanswered) = (None, 0);
-        (self.pad_id, self.author, self.read_only) = session;
-        (self.in_flight, self.is_rejoining, self.has_ended, self.is_limited) = (false, false, false, false);
+        (self.pad_id, self.author, self.read_only) = who;
+        (self.is_rejoining, self.has_ended, self.is_limited) = (false, false, false);
+        self.flight_begins(session);
         self.joined = (rev, time);
         self.joins += 1;
     }

@@ -11,15 +11,15 @@
 //! What others did since is asked for, a hundred revisions at a time, while the pad is used as ever. If a revision among
 //! them is what was submitted, the server has that part. When all have come, the rest takes its place under what is pending.
 
-use super::super::local::Local;
+use super::super::local::{Local, Sent, Submitted};
 use super::check::Check;
-use super::inbound::is_same;
 use super::{Client, Effect, MAX_REJOINS, Misfit, Phase, Unplaced};
 use crate::attrib::AttribPool;
 use crate::changeset::{Changeset, OpKind, UnknownAttrib, Wire};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{ChangesetReply, Kept, KeptList, changeset_request};
+use crate::protocol::{ChangesetReply, Kept, KeptCommit, KeptList, changeset_request};
 use crate::text::{NEWLINE, Utf16String};
+use std::collections::VecDeque;
 
 /// Changes of an earlier session, on their way back.
 #[derive(Debug, Clone)]
@@ -77,7 +77,11 @@ impl Client {
                 author: self.author.clone(),
                 rev: self.rev(),
                 mark: self.mark(),
-                submitted: layers.submitted().map(wire),
+                submitted: layers
+                    .commits()
+                    .iter()
+                    .map(|commit| KeptCommit { wire: wire(&commit.changeset), id: commit.sent.id.clone() })
+                    .collect(),
                 pending: Some(layers.pending()).filter(|pending| !pending.is_identity()).map(wire),
             }
         });
@@ -125,6 +129,12 @@ impl Client {
 }
 
 impl Client {
+    /// Whether changes only wait for an end of what is in flight.
+    pub(super) fn restores_next(&self) -> bool {
+        let first = self.restoring.iter().find(|item| !matches!(item.step, Step::Refused(_)));
+        first.is_some_and(|item| item.step == Step::Ready)
+    }
+
     /// Does what can be done now for the changes that come first.
     pub(super) fn restore_next(&mut self) {
         while self.phase == Phase::Live
@@ -281,7 +291,6 @@ impl Client {
         let for_editor = layers.restore(local, &self.pool)?;
         view.apply(&for_editor, &self.pool)?;
         self.view = layers.has_uncommitted().then_some(view);
-        self.may_be_stored = layers.submitted().is_some();
         self.layers = Some(layers);
         self.effects.push_back(Effect::Restored { changeset: for_editor });
         Ok(())
@@ -328,11 +337,9 @@ impl Client {
 impl Moved {
     /// Moves on past the next revision, or recognises in it what was submitted.
     fn past(&mut self, changeset: &Changeset, can_be_own: bool, pool: &AttribPool) -> Result<(), Misfit> {
-        let is_own = self.local.submitted.as_ref().is_some_and(|submitted| is_same(submitted, changeset, pool));
-        if can_be_own && is_own {
-            self.local.submitted = None;
-        } else {
-            (self.local, _) = self.local.past(changeset, pool).map_err(|_| Misfit::DoesNotFit)?;
+        match self.local.position(changeset, |_| can_be_own, pool) {
+            Some(own) => drop(self.local.submitted.drain(..=own)),
+            None => (self.local, _) = self.local.past(changeset, pool).map_err(|_| Misfit::DoesNotFit)?,
         }
         self.rev += 1;
         Ok(())
@@ -349,10 +356,14 @@ impl Restoring {
 fn numbered(kept: &Kept, pool: &mut AttribPool) -> Result<Local, Error> {
     let mut changeset =
         |wire: &Wire| wire.changeset.move_to_pool(&wire.pool, pool, UnknownAttrib::Drop)?.with_canonical_attribs(pool);
-    let submitted = kept.submitted.as_ref().map(&mut changeset).transpose()?;
-    let pending = match (&kept.pending, &submitted) {
+    let mut submitted = VecDeque::with_capacity(kept.submitted.len());
+    for KeptCommit { wire, id } in &kept.submitted {
+        let sent = Sent { id: id.clone(), seq: None, may_be_stored: true };
+        submitted.push_back(Submitted { changeset: changeset(wire)?, sent });
+    }
+    let pending = match (&kept.pending, submitted.back()) {
         (Some(pending), _) => changeset(pending)?,
-        (None, Some(submitted)) => Changeset::identity(submitted.new_len())?,
+        (None, Some(last)) => Changeset::identity(last.changeset.new_len())?,
         (None, None) => Changeset::identity(0)?,
     };
     Ok(Local { submitted, pending })

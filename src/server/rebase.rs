@@ -47,11 +47,17 @@ pub fn rebase<'a>(
         }
         rebased = rebased.follow(revision, Tie::OtherFirst, pool)?;
     }
+    check_fit(&rebased, head, pool)?;
+    Ok(rebased)
+}
+
+/// Whether a changeset can be appended at `head`. O(changeset), plus O(log n).
+pub(super) fn check_fit(changeset: &Changeset, head: &Document, pool: &AttribPool) -> Result<(), Error> {
     let mut after = head.clone();
-    after.apply(&rebased, pool)?;
+    after.apply(changeset, pool)?;
     let len = after.len_utf16();
     if len == 0 || after.slice(len - 1..len)?.first() != Some(&NEWLINE) {
         return Err(ErrorKind::NoFinalNewline.into());
     }
-    Ok(rebased)
+    Ok(())
 }
