@@ -8,12 +8,14 @@
 //! | `main` | what can be set; one trial after the other |
 //! | `trial` | one pad: everyone in, everyone types, everyone waits for the last revision |
 //! | `author` | one author |
+//! | `kills` | the server is killed, over and over |
 //! | `wire` | a web socket, Engine.IO and socket.io |
 //! | `server` | what can be learnt of the server from outside |
 //! | `result` | what a trial has come to |
 //! | `table` | what all trials have come to, for people |
 
 mod author;
+mod kills;
 mod result;
 mod server;
 mod table;
@@ -22,6 +24,7 @@ mod wire;
 
 use anyhow::Context;
 use clap::Parser;
+use easysync::{CAN_BATCH, CAN_PIPELINE};
 use result::Row;
 use server::Server;
 use std::net::SocketAddr;
@@ -33,7 +36,7 @@ use std::time::Duration;
 #[command(name = "easysync-loadtest", version)]
 struct Options {
     /// The server's program, easysync-server
-    #[arg(long, value_name = "FILE", required_unless_present = "server")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["server", "show"])]
     program: Option<PathBuf>,
 
     /// What the program is given, one word each time: --with=--new-changes-batch=off
@@ -49,7 +52,7 @@ struct Options {
     pid: Option<u32>,
 
     /// How many authors; several numbers, parted by commas, are taken one after the other
-    #[arg(long, value_delimiter = ',', default_value = "100", value_parser = clap::value_parser!(u32).range(2..=3000))]
+    #[arg(long, value_delimiter = ',', default_value = "100", value_parser = clap::value_parser!(u32).range(1..=3000))]
     authors: Vec<u32>,
 
     /// How long they type, in seconds
@@ -59,6 +62,18 @@ struct Options {
     /// How often, each time in a new pad
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
     trials: u32,
+
+    /// Each author edits so often, in milliseconds; etherpad-load-test does so 2.5 times a second
+    #[arg(long, value_name = "MS", default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    edit_every: u64,
+
+    /// Whether each client has two commits in flight, if the server can answer them by number
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    pipeline: Switch,
+
+    /// Kills the server so often while they write, instead of measuring; nothing may be lost
+    #[arg(long, value_name = "TIMES", requires = "program")]
+    kills: Option<u32>,
 
     /// The version of Engine.IO: 4, or 3 for servers before Etherpad 2
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(3..=4))]
@@ -71,11 +86,39 @@ struct Options {
     /// Writes everything that was measured to a file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    /// Prints the table of such files, and does nothing else
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    show: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+impl Options {
+    /// What the clients say that they can do.
+    fn capabilities(&self) -> u32 {
+        CAN_BATCH | if self.pipeline == Switch::On { CAN_PIPELINE } else { 0 }
+    }
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an address with a port".to_owned())?;
     address.ip().is_loopback().then_some(address).ok_or_else(|| "load is made on this machine only".to_owned())
+}
+
+/// The rows of files that were written before, by the number of authors.
+fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        rows.extend(serde_json::from_str::<Vec<Row>>(&text)?);
+    }
+    rows.sort_by_key(|row| row.authors);
+    Ok(rows)
 }
 
 /// Much of the work is making and dropping small values on several threads.
@@ -85,6 +128,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
+    if let (Some(kills), Some(program)) = (options.kills, &options.program) {
+        for &authors in &options.authors {
+            let (with, capabilities) = (&*options.with, options.capabilities());
+            let outcome = kills::run(kills::Plan { program, with, kills, authors, capabilities }).await?;
+            println!("{kills} kills, {authors} authors: {}", outcome.summary());
+            outcome.check()?;
+        }
+        return Ok(());
+    }
+    if !options.show.is_empty() {
+        println!("{}", table::render(&read(&options.show)?));
+        return Ok(());
+    }
     let mut rows = Vec::new();
     for &authors in &options.authors {
         let mut trials = Vec::new();
@@ -96,6 +152,8 @@ async fn main() -> anyhow::Result<()> {
                 authors,
                 typing: Duration::from_secs(options.seconds),
                 engine: options.engine,
+                capabilities: options.capabilities(),
+                edit_every: Duration::from_millis(options.edit_every),
             };
             let result = trial::run(plan).await.with_context(|| format!("{authors} authors"))?;
             eprintln!("{authors} authors, trial {}: {}", number + 1, result.summary());

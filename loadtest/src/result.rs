@@ -3,14 +3,14 @@
 use crate::author::{End, Seen};
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// Times are told to three significant digits.
 const DIGITS: u8 = 3;
 
 /// All trials with so many authors.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
     pub label: String,
     pub authors: u32,
@@ -19,7 +19,7 @@ pub struct Row {
 }
 
 /// What the two processes took while everyone typed.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Usage {
     /// In processors: 1 is one that did nothing else.
     pub server_cpu: Option<f64>,
@@ -30,7 +30,7 @@ pub struct Usage {
 }
 
 /// Milliseconds below which so many of all deliveries are.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Delays {
     pub p50: f64,
     pub p95: f64,
@@ -38,7 +38,7 @@ pub struct Delays {
 }
 
 /// One trial.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Trial {
     pub commits_per_second: f64,
     /// How many revisions reached other authors' documents.
@@ -57,6 +57,8 @@ pub struct Trial {
     pub missing: u64,
     /// Whether all authors ended with one document, the server's.
     pub is_equal: bool,
+    /// Whether the commits of each author became revisions in the order in which they were sent.
+    pub is_ordered: bool,
 }
 
 impl Trial {
@@ -100,12 +102,13 @@ impl Trial {
             resyncs: seen.iter().map(|author| author.resyncs).sum(),
             missing,
             is_equal: seen.iter().all(|author| author.end == last),
+            is_ordered: seen.iter().all(|author| author.commits.is_sorted_by_key(|commit| commit.rev)),
         })
     }
 
-    /// Whether nothing is missing anywhere.
+    /// Whether nothing is missing anywhere, and nothing has changed places.
     pub fn is_converged(&self) -> bool {
-        self.is_equal && self.missing == 0
+        self.is_equal && self.is_ordered && self.missing == 0
     }
 
     /// In a line.

@@ -23,7 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Server {
     pub address: SocketAddr,
     pub pid: Option<u32>,
-    _started: Option<(Child, TempDir)>,
+    _started: Option<(Process, TempDir)>,
+}
+
+/// The server's program, running; it ends with this value.
+pub struct Process {
+    pub address: SocketAddr,
+    child: Child,
 }
 
 impl Server {
@@ -38,9 +44,28 @@ impl Server {
 
     async fn start(program: &Path, with: &[String]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
+        let process = Process::start(program, with, folder.path()).await?;
+        Ok(Self { address: process.address, pid: process.child.id(), _started: Some((process, folder)) })
+    }
+
+    /// Messages sent so far, by type; nothing if the server does not tell.
+    pub async fn emits(&self) -> BTreeMap<String, u64> {
+        let answer = tokio::time::timeout(PATIENCE, get(self.address, "/metrics")).await;
+        let Ok(Ok(text)) = answer else { return BTreeMap::new() };
+        let line = |line: &str| {
+            let (name, number) = line.strip_prefix(EMITS)?.split_once("\"} ")?;
+            Some((name.to_owned(), number.parse().ok()?))
+        };
+        text.lines().filter_map(line).collect()
+    }
+}
+
+impl Process {
+    /// Starts it with what is kept in a folder.
+    pub async fn start(program: &Path, with: &[String], folder: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0", "--data"])
-            .arg(folder.path().join("pads.redb"))
+            .arg(folder.join("pads.redb"))
             // All authors come from one address.
             .args(["--max-connections", "0"])
             .args(with)
@@ -53,18 +78,12 @@ impl Server {
         let told = tokio::time::timeout(PATIENCE, lines.next_line()).await.context("the server does not start")??;
         let address = told.as_deref().and_then(|line| line.strip_prefix("listening on http://"));
         let address = address.context("the server does not say where it listens")?.parse()?;
-        Ok(Self { address, pid: child.id(), _started: Some((child, folder)) })
+        Ok(Self { address, child })
     }
 
-    /// Messages sent so far, by type; nothing if the server does not tell.
-    pub async fn emits(&self) -> BTreeMap<String, u64> {
-        let answer = tokio::time::timeout(PATIENCE, get(self.address, "/metrics")).await;
-        let Ok(Ok(text)) = answer else { return BTreeMap::new() };
-        let line = |line: &str| {
-            let (name, number) = line.strip_prefix(EMITS)?.split_once("\"} ")?;
-            Some((name.to_owned(), number.parse().ok()?))
-        };
-        text.lines().filter_map(line).collect()
+    /// Ends it at once: nothing is flushed, nothing is said.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("cannot kill the server")
     }
 }
 

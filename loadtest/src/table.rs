@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 const HEAD: &[&str] = &[
     "authors",
-    "",
+    "run",
     "commits/s",
     "p50 ms",
     "p95 ms",

@@ -29,6 +29,8 @@ pub struct Plan<'a> {
     pub authors: u32,
     pub typing: Duration,
     pub engine: u8,
+    pub capabilities: u32,
+    pub edit_every: Duration,
 }
 
 /// Runs a trial.
@@ -37,6 +39,8 @@ pub async fn run(plan: Plan<'_>) -> anyhow::Result<Trial> {
         server: plan.server.address,
         pad: plan.pad.clone(),
         engine: plan.engine,
+        capabilities: plan.capabilities,
+        edit_every: plan.edit_every,
         joined: AtomicU32::new(0),
         acknowledged: AtomicU32::new(0),
         head: AtomicU32::new(0),
