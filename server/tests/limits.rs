@@ -13,6 +13,7 @@ mod common;
 
 use common::{CAPABLE, Person, Wire, at, commit, get, number, ready, start, start_with, text};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 /// The value of a line of `/metrics`; 0 if it is not there.
 async fn metric(address: SocketAddr, name: &str) -> f64 {
@@ -135,6 +136,7 @@ async fn the_setting_says_who_gets_batches() {
             if batches {
                 let batch = wire.expect("NEW_CHANGES_BATCH").await;
                 assert_eq!(at(&batch, &["data", "changes"]).items().len(), 2);
+                assert!(metric(server.address(), "easysync_batch_revisions_count").await > 0.0);
             } else {
                 assert_eq!(number(&wire.expect("NEW_CHANGES").await, &["data", "newRev"]), 1);
                 assert_eq!(number(&wire.expect("NEW_CHANGES").await, &["data", "newRev"]), 2);
@@ -151,14 +153,16 @@ async fn clients_get_over_trouble_on_request() {
     let server = start_with(folder.path(), &["--faults", faults]).await;
     let mut writer = Person::open(server.address(), "p", CAPABLE).await;
     let mut reader = Person::open(server.address(), "p", CAPABLE).await;
+    let began = Instant::now();
     for rev in 1..=40 {
         writer.insert(0, "x").await;
         writer.settle(rev).await;
     }
+    assert!(began.elapsed() >= 40 * Duration::from_millis(3), "{:?}", began.elapsed());
     reader.settle(40).await;
     assert_eq!(reader.text(), writer.text());
     let counts = reader.client.counts();
-    assert!(counts.duplicates > 0, "{counts:?}");
+    assert!(counts.duplicates > 0 && counts.held > 0, "{counts:?}");
     assert!(reader.seen.iter().any(|name| name == "NEW_CHANGES_BATCH"), "{:?}", reader.seen);
     server.stop().await.unwrap();
     // Without the option nothing can be asked for; with it a socket can.
