@@ -222,6 +222,13 @@ impl JsPad {
         self.pad.client().is_waiting()
     }
 
+    /// The messages of `commit` have at most so many bytes; what takes more goes in several, one after the other. At first it is
+    /// 950,000: servers end connections that send messages above their limit.
+    #[wasm_bindgen(js_name = setCommitLimit)]
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.pad.set_commit_limit(bytes);
+    }
+
     /// The message that commits what was not sent yet; undefined if there is nothing, or a commit is under way.
     pub fn commit(&mut self) -> Result<Option<String>, Thrown> {
         Ok(self.pad.commit()?)

@@ -124,6 +124,11 @@ impl Pad {
         self.take_effects();
     }
 
+    /// See [`Client::set_commit_limit`].
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.client.set_commit_limit(bytes);
+    }
+
     /// See [`Client::commit`].
     ///
     /// # Errors

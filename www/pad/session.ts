@@ -361,6 +361,7 @@ export class Session {
   private opened(): void {
     this.connections += 1;
     this.engine.connected();
+    this.engine.setCommitLimit(this.socket.maxMessage);
     this.log.note('out', joinMessage(this.padName, this.joining.server));
   }
 

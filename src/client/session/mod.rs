@@ -77,6 +77,8 @@ pub struct Client {
     inbound: Inbound,
     /// How many revisions one call applies.
     slice: usize,
+    /// How large a commit may be, in bytes.
+    commit_limit: usize,
     phase: Phase,
     /// The last revision, if it was seen, and when it was made, if that was told.
     last: (Option<Changeset>, Option<f64>),
@@ -126,6 +128,8 @@ const GAP_MS: f64 = 3_000.0;
 const COMMIT_MS: f64 = 20_000.0;
 /// How long an answer to a join is waited for, in milliseconds. It has the whole document, so it is given twice as long with each try.
 const JOIN_MS: f64 = 20_000.0;
+/// How large a commit may be, in bytes, if nothing else is said: servers end connections that send messages above 1,000,000.
+const COMMIT_LIMIT: usize = 950_000;
 /// How often that time is doubled.
 const MAX_DOUBLED: u32 = 4;
 
@@ -167,6 +171,7 @@ impl Client {
             order: Order::new(0),
             inbound: Inbound::default(),
             slice: usize::MAX,
+            commit_limit: COMMIT_LIMIT,
             phase: Phase::Offline,
             last: (None, None),
             joined: (0, None),
@@ -451,6 +456,12 @@ impl Client {
         self.read_only
     }
 
+    /// The messages of [`Client::commit`] have at most so many bytes from now on, but for what was sent before; what takes more
+    /// goes in several, one after the other, each a commit of its own. At first it is 950,000.
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.commit_limit = bytes;
+    }
+
     /// The message that commits what is not sent yet; `None` if there is nothing, or it is not the time: offline, reading
     /// only, or a commit is in flight. What was sent on an earlier connection and never acknowledged goes first, just as it
     /// was, so that servers can recognise it.
@@ -468,7 +479,7 @@ impl Client {
             Some(wire) => Some(wire),
             None => {
                 self.may_be_stored = false;
-                layers.prepare_signed(&self.author, &mut self.pool)?
+                layers.prepare_within(self.commit_limit, &self.author, &mut self.pool)?
             }
         };
         if !layers.has_uncommitted() {
