@@ -35,7 +35,7 @@ buildPackage();
 run('npm package', ['publint', 'pkg', '--strict']);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', 'easysync_bg.wasm']);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
-run('npm package, installed', ['node', '--test', 'tests/package/package.test.mjs']);
+run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs']);
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 // The server that the tests of the workspace have built.

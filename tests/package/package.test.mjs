@@ -25,7 +25,8 @@ before(async () => {
   easysync = await import(pathToFileURL(join(folder, 'node_modules', 'easysync-wasm', 'node.js')).href);
 });
 
-after(() => rmSync(folder, { recursive: true }));
+// What is left of it does no harm.
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
 
 const room = (data) => JSON.stringify({ type: 'COLLABROOM', data });
 const apool = { numToAttrib: { 0: ['author', 'a.you'] }, attribToNum: {}, nextNum: 1 };
