@@ -193,6 +193,7 @@ export class Inbox {
         this.end('failed', error);
         this.#fail(error);
       }
+      if (method === 'proceed') news |= FOR_HOST;
     }
     // What went wrong may have led to another pad.
     if (pad !== this.#host.pad) return;

@@ -26,6 +26,8 @@ function needReady(what) {
   if (!isReady) throw new Error(`easysync-wasm: call init() and await it before ${what}`);
 }
 
+export { AT_ONCE, breathe, Inbox, REPORT_INTERVAL, Round, SLICE } from './catchup.js';
+
 /** Puts a fresh engine in the place of one that has trapped. Everything that was made of the old one can only be let go of. */
 export function restart() {
   needReady('restart()');

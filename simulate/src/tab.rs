@@ -104,6 +104,7 @@ impl Tab {
     /// Does what the engine asks for.
     pub fn wish(&mut self, excuses: Excuses, ledger: &mut Ledger) -> Wish {
         let mut wish = Wish::Nothing;
+        self.pad.take_messages();
         while let Some(effect) = self.pad.next_effect() {
             match effect {
                 Effect::Send(request) => self.requests.push_back(request),

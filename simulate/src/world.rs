@@ -578,7 +578,12 @@ impl World {
         let Some(connection) = self.connections.get(&id).filter(|connection| connection.is_open) else { return Ok(()) };
         let number = connection.seat;
         let Some(tab) = self.seats.get_mut(number).and_then(|seat| seat.tab.as_mut()) else { return Ok(()) };
-        if let Err(error) = tab.pad.receive(message)
+        // A page that has no time now takes it later.
+        let result = match self.random.u8(..8) {
+            0 => tab.pad.queue(message),
+            _ => tab.pad.receive(message).map(drop),
+        };
+        if let Err(error) = result
             && !self.has_broken_messages
             && !matches!(
                 error.error.code(),

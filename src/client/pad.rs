@@ -96,6 +96,22 @@ impl Pad {
         self.client.set_slice(revisions);
     }
 
+    /// See [`Client::queue`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::queue`].
+    pub fn queue(&mut self, text: &str) -> Result<(), MessageError> {
+        let result = self.client.queue(text);
+        self.take_effects();
+        result
+    }
+
+    /// See [`Client::take_messages`].
+    pub fn take_messages(&mut self) -> Vec<String> {
+        self.client.take_messages()
+    }
+
     /// See [`Client::proceed`].
     ///
     /// # Errors

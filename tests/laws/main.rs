@@ -109,7 +109,7 @@ proptest! {
         // A cut between two removals is nobody's wish.
         let is_removal = |index: usize| a.ops().get(index).is_some_and(|op| op.kind == OpKind::Remove);
         if op == 0 || !is_removal(op - 1) || !is_removal(op) {
-            prop_assert_eq!(between.text().last(), Some(&0x0a));
+            prop_assert!(between.text().last() == Some(&0x0a));
             let old: Vec<_> = doc.text().iter().enumerate().map(|(at, &unit)| (unit, Some(at))).collect();
             let between = Origins(old.clone()).applied(&first);
             let end = Origins(between.0.iter().enumerate().map(|(at, &(unit, _))| (unit, Some(at))).collect()).applied(&rest);

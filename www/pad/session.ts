@@ -1,13 +1,10 @@
 // A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
-import { isTrap, Pad, restart } from 'easysync-wasm';
-import type { Effect, Patch, SaveState as EngineState, Unplaced } from 'easysync-wasm';
+import { AT_ONCE, Inbox, isTrap, Pad, restart } from 'easysync-wasm';
+import type { Effect, Patch, Progress, SaveState as EngineState, Unplaced } from 'easysync-wasm';
 import { Events } from '../shared/events';
-import { AT_ONCE, Inbox } from '../shared/inbox';
-import type { Reader } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../shared/roster';
 import type { Person } from '../shared/roster';
-import type { Progress } from '../shared/round';
 import { load, store } from '../shared/storage';
 import type { Connection as Socket } from '../transport/socket';
 import type { Joining } from './early';
@@ -58,8 +55,6 @@ export interface Facts {
 /** What `Pad.receive` tells, as bits. */
 const TO_SHOW = 1;
 const TO_DO = 2;
-const FOR_HOST = 4;
-const TO_APPLY = 8;
 
 /** How long after a commit the next may follow, in milliseconds, if the server does not say otherwise; Etherpad's own client does so. */
 const COMMIT_INTERVAL = 500;
@@ -99,6 +94,8 @@ export class Session {
   private requests: string[] = [];
   private requestTimer: ReturnType<typeof setTimeout> | undefined;
   private isHeld = false;
+  /** Stops the catching up. */
+  private stop = new AbortController();
   /** Whether the messages of this slice brought something to show. */
   private isToShow = false;
   /** How many connections there have been. */
@@ -123,7 +120,7 @@ export class Session {
     this.padName = joining.padName;
     this.socket = joining.connection;
     this.prepare();
-    this.inbox = new Inbox(this.reader());
+    this.inbox = this.makeInbox();
     this.keeper = new Keeper(`${joining.server} ${joining.padName}`, () => this.tellSaveState());
     this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
     document.addEventListener('visibilitychange', this.hidden);
@@ -170,7 +167,7 @@ export class Session {
     const state = engine.saveState;
     if (this.unsaved.text === null) return state;
     if (this.state === 'disconnected') return 'notSaved';
-    if (state === 'saving' && this.state === 'connected' && !this.inbox.paused) return state;
+    if (state === 'saving' && this.state === 'connected' && !this.inbox.isPaused) return state;
     return keeper.state === 'failed' ? 'notSaved' : keeper.state === 'stored' ? 'stored' : 'saving';
   }
 
@@ -263,24 +260,24 @@ export class Session {
     if (this.flushDue === 'later') this.flush();
   }
 
-  /** How many messages have come and wait to be taken. */
+  /** How many revisions and messages have come and wait to be taken. */
   get waiting(): number {
-    return this.inbox.waiting;
+    return this.engine.waiting;
   }
 
   /** Stops catching up; what is there stays, and can be edited. */
   cancelCatchUp(): void {
-    this.inbox.cancel();
+    this.stop.abort();
     this.tellSaveState();
   }
 
   /** Goes on catching up after it was stopped, or tries it again after it failed. */
   resumeCatchUp(): void {
-    if (!this.inbox.paused) {
+    if (!this.inbox.isPaused) {
       if (!this.engine.isLive) this.socket.renew();
       return;
     }
-    this.inbox.resume();
+    this.watchCatchUp();
     this.sendRequests();
     this.tellSaveState();
   }
@@ -340,22 +337,26 @@ export class Session {
     void this.commit();
   };
 
-  private reader(): Reader {
+  private makeInbox(): Inbox {
     const engine = (): Pad => this.engine;
-    return {
-      get rev() {
-        return engine().rev;
+    const inbox = new Inbox({
+      get pad() {
+        return engine();
       },
-      get knownRev() {
-        return engine().knownRev;
-      },
-      take: (message) => this.take(message),
-      proceed: (limit) => this.heed(this.engine.proceed(limit)),
-      settle: () => this.settle(),
-      overflowed: () => this.socket.renew(),
+      heard: (message) => this.hear(message),
+      changed: (news) => this.heed(news),
+      settled: () => this.settle(),
       report: (progress) => this.events.emit('progress', progress),
-      failed: (error) => this.stumbled(error),
-    };
+      failed: (error) => this.failed(error),
+    });
+    void inbox.catchUp({ signal: this.stop.signal });
+    return inbox;
+  }
+
+  /** The catching up goes on until it is stopped again. */
+  private watchCatchUp(): void {
+    this.stop = new AbortController();
+    void this.inbox.catchUp({ signal: this.stop.signal });
   }
 
   private opened(): void {
@@ -374,27 +375,15 @@ export class Session {
     if (this.isClosed || this.state === 'disconnected') return;
     this.engine.disconnected();
     this.requests = [];
-    this.inbox.endRound('interrupted');
+    this.inbox.end('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
     this.tellSaveState();
   }
 
-  private take(message: string): boolean {
-    let news = TO_DO;
-    try {
-      news = this.engine.receive(message);
-    } catch (error) {
-      this.stumbled(error);
-    }
-    if (news & FOR_HOST) this.hear(message);
-    return this.heed(news);
-  }
-
-  /** Sees to what the engine tells. Says whether it has revisions left to apply. */
-  private heed(news: number): boolean {
+  /** Sees to what the engine tells. */
+  private heed(news: number): void {
     if (news & TO_DO) this.doEffects();
     if (news & TO_SHOW) this.isToShow = true;
-    return (news & TO_APPLY) !== 0;
   }
 
   /** Some messages have been taken: shows what they brought, and tells how things are. */
@@ -404,12 +393,6 @@ export class Session {
     this.isToShow = false;
     this.keep();
     this.tellState();
-  }
-
-  /** Something went wrong while messages were taken. */
-  private stumbled(error: unknown): void {
-    this.inbox.endRound('failed', error instanceof Error ? error : new Error(String(error)));
-    this.failed(error);
   }
 
   /** Has what is not acknowledged kept, if that has changed. */
@@ -544,7 +527,6 @@ export class Session {
         break;
       case 'resync':
         this.setConnection('reconnecting');
-        this.inbox.clear();
         this.socket.renew();
         break;
       case 'desynchronised':
@@ -584,7 +566,7 @@ export class Session {
 
   /** Sends requests at the pace that servers bear, and none while the catching up is stopped. */
   private sendRequests(): void {
-    if (this.requestTimer !== undefined || this.inbox.paused) return;
+    if (this.requestTimer !== undefined || this.inbox.isPaused) return;
     const request = this.requests.shift();
     if (request === undefined) return;
     this.send(request);
@@ -651,7 +633,7 @@ export class Session {
 
   private checkClock(): void {
     // What was stopped by the user is not late.
-    if (!this.inbox.paused && this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
+    if (!this.inbox.isPaused && this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
     this.seconds += 1;
     if (FIRST_CLAIMS.includes(this.seconds) || this.seconds % CLAIM_INTERVAL === 0) void this.claim();
     // A commit may not have been made at its time: a message of the server's was lost, or it asked us to slow down.

@@ -50,6 +50,7 @@ impl Mailbox {
 
     /// Takes out the first message, into `message`, and gives back its connection. O(message).
     pub fn pop(&mut self, message: &mut String) -> Option<u64> {
+        let is_last = self.pieces.len() == 1;
         let piece = self.pieces.front_mut()?;
         let (len, connection) = piece.messages.pop_front()?;
         let range = Range { start: piece.start, end: piece.start + len };
@@ -60,11 +61,11 @@ impl Mailbox {
         self.bytes -= len;
         if piece.messages.is_empty() {
             // The last one is used again: most of the time there is not more than one.
-            if self.pieces.len() > 1 || piece.text.capacity() > PIECE {
-                self.pieces.pop_front();
-            } else {
+            if is_last && piece.text.capacity() <= PIECE {
                 piece.text.clear();
                 piece.start = 0;
+            } else {
+                self.pieces.pop_front();
             }
         }
         Some(connection)
