@@ -88,7 +88,7 @@ export class Round {
  */
 export class Inbox {
   #host;
-  #slice;
+  #slice = SLICE;
   #signal = null;
   #isPaused = false;
   #isRunning = false;
@@ -105,9 +105,8 @@ export class Inbox {
   #spent = 0;
   #takenAt = 0;
 
-  constructor(host, { slice = SLICE } = {}) {
+  constructor(host) {
     this.#host = host;
-    this.#slice = slice;
   }
 
   get isPaused() {
@@ -136,8 +135,9 @@ export class Inbox {
     this.end('cancelled');
   }
 
-  catchUp({ signal = null } = {}) {
+  catchUp({ signal = null, slice = this.#slice } = {}) {
     this.#watch(signal);
+    this.#slice = slice;
     if (!this.#isClosed && !signal?.aborted) {
       this.#isPaused = false;
       this.#begin();
@@ -189,6 +189,7 @@ export class Inbox {
       // A queue that is full is emptied, and what was in it is asked for again.
       if (error.code === 'overflow') {
         this.end('interrupted');
+        this.#tell('overflowed');
       } else {
         this.end('failed', error);
         this.#fail(error);

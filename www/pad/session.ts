@@ -271,13 +271,14 @@ export class Session {
     this.tellSaveState();
   }
 
-  /** Goes on catching up after it was stopped, or tries it again after it failed. */
-  resumeCatchUp(): void {
+  /** Goes on catching up after it was stopped, or tries it again after it failed; `slice` is how long it may keep the page busy, in milliseconds. */
+  resumeCatchUp(slice?: number): void {
     if (!this.inbox.isPaused) {
       if (!this.engine.isLive) this.socket.renew();
       return;
     }
-    this.watchCatchUp();
+    this.stop = new AbortController();
+    void this.inbox.catchUp({ signal: this.stop.signal, slice });
     this.sendRequests();
     this.tellSaveState();
   }
@@ -351,12 +352,6 @@ export class Session {
     });
     void inbox.catchUp({ signal: this.stop.signal });
     return inbox;
-  }
-
-  /** The catching up goes on until it is stopped again. */
-  private watchCatchUp(): void {
-    this.stop = new AbortController();
-    void this.inbox.catchUp({ signal: this.stop.signal });
   }
 
   private opened(): void {
