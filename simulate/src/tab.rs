@@ -162,11 +162,11 @@ impl Tab {
                 }
                 self.unwritten.extend(text.iter().filter(|unit| is_unique(**unit)));
                 self.delete(from..to, ledger)?;
-                self.pad.edit(&[(from..to, &text)], None, now)
+                self.pad.edit(&[(from..to, &text)], None, now).map(drop)
             }
             10..13 => {
                 self.delete(from..to, ledger)?;
-                self.pad.edit(&[(from..to, &[])], None, now)
+                self.pad.edit(&[(from..to, &[])], None, now).map(drop)
             }
             13..15 => self.command(now, |doc, pool| toggle_format(doc, pool, from..to, "bold")),
             15 => self.command(now, |doc, pool| {
@@ -183,7 +183,7 @@ impl Tab {
         let end = self.pad.shown().len_utf16() - 1;
         let unit = ledger.next();
         self.unwritten.push(unit);
-        self.pad.edit(&[(end..end, &[unit])], None, now)
+        self.pad.edit(&[(end..end, &[unit])], None, now).map(drop)
     }
 
     fn command(

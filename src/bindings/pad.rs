@@ -339,13 +339,14 @@ impl JsPad {
 
     /// Takes what the user has done in the editor. `changes` has three numbers for each change, ascending: from and to in
     /// the text before, and the length of what comes there; `text` has all inserts, one after the other. They get the
-    /// formats named, or without names those of the text around them.
+    /// formats named, or without names those of the text around them. True if the editor shows something for the moment that the
+    /// user has not meant, a line marker within a line for instance: `flush` should follow soon.
     pub fn edit(
         &mut self,
         changes: &[u32],
         text: &JsString,
         #[wasm_bindgen(unchecked_optional_param_type = "FormatName[]")] formats: Option<Vec<String>>,
-    ) -> Result<(), Thrown> {
+    ) -> Result<bool, Thrown> {
         let text = from_js_string(text);
         let formats = formats.map(|names| names.iter().map(|name| format(name)).collect::<Result<Vec<_>, _>>());
         let mut rest = &*text;

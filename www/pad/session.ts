@@ -2,6 +2,7 @@
 
 import { AT_ONCE, Inbox, isTrap, Pad, restart } from 'easysync-wasm';
 import type { Effect, Patch, Progress, SaveState as EngineState, Unplaced } from 'easysync-wasm';
+import type { ShowTime } from '../editor/host';
 import { Events } from '../shared/events';
 import { Roster, checkedColor, record, text } from '../shared/roster';
 import type { Person } from '../shared/roster';
@@ -229,13 +230,14 @@ export class Session {
   }
 
   /**
-   * To be called when the user has changed something: sees to it that it is committed, and that the editor is told what it
-   * does not show yet, at once or right after the present task.
+   * To be called when the user has changed something: sees to it that it is committed, and that the editor is told in time what it
+   * does not show yet. What others have written can wait, so that a key is not as slow as all of that.
    */
-  edited(now = false): void {
+  edited(show: ShowTime): void {
     this.keep();
-    if (now) this.flush();
-    else if (this.engine.isBehind) queueMicrotask(() => this.flush());
+    if (show === 'now') this.flush();
+    else if (show === 'soon') queueMicrotask(() => this.flush());
+    else if (this.engine.isBehind) this.scheduleFlush();
     this.scheduleCommit();
     this.tellSaveState();
   }
