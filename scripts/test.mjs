@@ -40,7 +40,7 @@ run('npm package', ['publint', 'pkg', '--strict']);
 const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
-run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs']);
+run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs', 'tests/package/catchup.test.mjs']);
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 // The server that the tests of the workspace have built.
