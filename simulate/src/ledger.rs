@@ -81,7 +81,9 @@ impl Ledger {
         for (unit, fate) in &self.fates {
             let found = counts.get(unit).copied().unwrap_or_default();
             let (least, most) = match fate {
-                Fate { is_uncertain: true, revivals, .. } | Fate { is_of_old_pad: true, revivals, .. } => (0, 1 + revivals),
+                Fate { is_uncertain: true, revivals, .. } | Fate { is_of_old_pad: true, revivals, .. } => {
+                    (0, 1 + revivals)
+                }
                 // Either it is where it was typed, or the user has got it to copy.
                 Fate { was_unplaced: true, revivals, was_deleted, was_offered, .. } => {
                     (u32::from(*revivals == 0 && !was_deleted && !was_offered), 1 + revivals)

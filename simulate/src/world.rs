@@ -129,7 +129,15 @@ impl World {
             // Some servers take no large messages.
             let commit_limit = if random.bool() { 1_000_000 } else { random.usize(400..1_000) };
             let person = people.len() - 1;
-            seats.push(Seat { person, tab: None, connection: None, next_commit: 0, next_request: 0, slice, commit_limit });
+            seats.push(Seat {
+                person,
+                tab: None,
+                connection: None,
+                next_commit: 0,
+                next_request: 0,
+                slice,
+                commit_limit,
+            });
         }
         let latency = random.u64(1..300);
         let server = Server::new("begin\nend\n", 1_000_000.0);

@@ -398,7 +398,9 @@ mod tests {
 
     #[test]
     fn what_a_string_takes_is_known_before_it_is_written() {
-        for units in [&[0x61, 0x0a, 0x22, 0x5c, 0, 0x1f, 0x7f, 0xe9, 0x2028][..], &[0xd83d, 0xde00, 0xd83d, 0x61, 0xde00]] {
+        for units in
+            [&[0x61, 0x0a, 0x22, 0x5c, 0, 0x1f, 0x7f, 0xe9, 0x2028][..], &[0xd83d, 0xde00, 0xd83d, 0x61, 0xde00]]
+        {
             let mut out = String::new();
             push_string(units, &mut out);
             let bytes: usize = char::decode_utf16(units.iter().copied()).map(|unit| char_bytes(&unit)).sum();

@@ -104,7 +104,9 @@ impl Audience {
     /// Whom a message concerns.
     pub(super) fn of(message: &Message) -> Self {
         match message {
-            Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => Self::Host,
+            Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => {
+                Self::Host
+            }
             _ => Self::Document,
         }
     }

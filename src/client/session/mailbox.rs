@@ -94,7 +94,8 @@ mod tests {
     fn messages_come_out_as_they_went_in() {
         let mut mailbox = Mailbox::default();
         let mut message = String::new();
-        let texts = |round: usize| (0..round % 7).map(move |n| format!("{round} {} 😀", "x".repeat(n * round % PIECE * 3)));
+        let texts =
+            |round: usize| (0..round % 7).map(move |n| format!("{round} {} 😀", "x".repeat(n * round % PIECE * 3)));
         for round in 0..2_000 {
             texts(round).for_each(|text| mailbox.push(&text, round as u64));
             let keeps = if round % 100 < 50 { 1 } else { 0 };
@@ -117,7 +118,13 @@ mod tests {
     #[test]
     fn the_newest_revision_is_seen_from_outside() {
         let text = r#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES_BATCH","changes":[{"newRev":7,"changeset":"Z:1>1+1$\"newRev\":9"},{"newRev":8}]}}"#;
-        for (message, wanted) in [(text, Some(8)), ("{\"newRev\":", None), ("{\"newRev\":-1}", None), ("", None), ("\"newRev\":12", Some(12))] {
+        for (message, wanted) in [
+            (text, Some(8)),
+            ("{\"newRev\":", None),
+            ("{\"newRev\":-1}", None),
+            ("", None),
+            ("\"newRev\":12", Some(12)),
+        ] {
             assert_eq!(newest_rev(message), wanted, "{message}");
         }
     }
