@@ -4,6 +4,7 @@ export * from './catchup.js';
 export { isTrap } from './engine.js';
 export { Pad } from './easysync_pad.js';
 export type {
+  Caret,
   Counts,
   EasysyncError,
   Effect,

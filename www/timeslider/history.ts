@@ -2,8 +2,9 @@
 
 import { Inbox, Slider } from 'easysync-wasm/history';
 import type { EasysyncError, Patch, Progress, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm/history';
-import { Events } from '../shared/events';
-import { Roster, checkedColor, record, text } from '../shared/roster';
+import { Events } from '../../npm/lib/events';
+import { readerMessage } from '../../npm/lib/joining';
+import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
@@ -194,17 +195,8 @@ export class History {
   }
 
   private join(): void {
-    const isForeign = this.server !== '';
-    const message = {
-      component: 'pad',
-      type: 'CLIENT_READY',
-      padId: this.name,
-      data: {},
-      easysync: { capabilities: 1 },
-      // A token of its own: with that of the pad's page, older servers would end the session there.
-      ...(isForeign ? { token: keptToken('easysync.reader'), sessionID: null, protocolVersion: 2 } : {}),
-    };
-    this.socket?.send(JSON.stringify(message));
+    // A token of its own: with that of the pad's page, older servers would end the session there.
+    this.socket?.send(readerMessage(this.name, this.server === '' ? null : keptToken('easysync.reader')));
   }
 
   private makeInbox(): Inbox {

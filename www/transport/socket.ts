@@ -1,6 +1,7 @@
 // The socket: messages as text, in and out. It knows neither the engine nor the page.
 
 import { io } from 'socket.io-client';
+import { FRAME, MAX_PACKET_OF_OLDER } from '../../npm/lib/packet';
 import * as parser from './parser';
 import { WireText } from './parser';
 
@@ -39,11 +40,7 @@ interface Socket {
   disconnect(): unknown;
 }
 
-/** What a packet has besides its message, in bytes, at most. */
-const FRAME = 100;
-/** How long packets may be that servers of Socket.IO 2 take; they do not tell. It is what Etherpad 1.8 sets if nothing else is said. */
-const MAX_PACKET_OF_VERSION_2 = 10_000;
-/** The same where it should be told and is not. */
+/** How long packets may be where the server should tell and does not. */
 const MAX_PACKET = 1_000_000;
 
 const OPTIONS = {
@@ -89,7 +86,7 @@ class Reconnecting implements Connection {
   get maxMessage(): number {
     const told: unknown = Reflect.get(this.socket?.io?.engine ?? {}, '_maxPayload');
     const isTold = typeof told === 'number' && told > FRAME;
-    return (isTold ? told : this.isOlder ? MAX_PACKET_OF_VERSION_2 : MAX_PACKET) - FRAME;
+    return (isTold ? told : this.isOlder ? MAX_PACKET_OF_OLDER : MAX_PACKET) - FRAME;
   }
 
   send(message: string): void {
