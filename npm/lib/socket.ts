@@ -3,7 +3,7 @@
 // Servers of Socket.IO 2 (Etherpad 1.8) and of Socket.IO 4 (Etherpad 2 and 3) are told apart by how they greet, on the same connection: the older ones say
 // at once that one is connected and want to be pinged; the newer ones want to be asked, and ping themselves.
 
-import { FRAME, MAX_PACKET_OF_OLDER, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, decodePacket, messageData } from './packet.js';
+import { CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, FRAME, MAX_PACKET_OF_OLDER, decodePacket, messageData } from './packet.js';
 
 /** What is used of a WebSocket, in a browser and in Node. */
 export interface WebSocketLike {
