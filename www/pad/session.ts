@@ -68,6 +68,8 @@ const UNSEEN_FLUSH_DELAY = 500;
 const FLUSH_SHARE = 8;
 /** But it waits no longer than this, in milliseconds. */
 const LONGEST_PAUSE = 200;
+/** While more is waiting to be done, what is done is shown no more often than this, in milliseconds: most of it would be gone in the next moment. */
+const PAUSE_BEHIND = 300;
 /** After so many seconds, and then every so many, what pages have left that are gone is looked for. */
 const FIRST_CLAIMS: readonly number[] = [1, 3, 8];
 const CLAIM_INTERVAL = 30;
@@ -111,10 +113,11 @@ export class Session {
   /** Whether the editor waits for an engine that has its text again. */
   private isAway = false;
   private isGivenUp = false;
-  /** When a flush is due: a frame, or a time for what is not seen. */
-  private flushDue: 'frame' | 'later' | null = null;
+  /** When a flush is due: with the next frame, after a pause, or at a time for what is not seen. */
+  private flushDue: 'frame' | 'pause' | 'later' | null = null;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
-  private noFlushBefore = 0;
+  /** When the last flush ended, and how long it took. */
+  private flushed = { at: Number.NEGATIVE_INFINITY, took: 0 };
   private sees: (from: number, to: number) => boolean = () => true;
   private isClosed = false;
 
@@ -281,6 +284,7 @@ export class Session {
   /** Stops catching up; what is there stays, and can be edited. */
   cancelCatchUp(): void {
     this.stop.abort();
+    if (this.engine.isBehind) this.scheduleFlush();
     this.tellSaveState();
   }
 
@@ -619,13 +623,30 @@ export class Session {
     const [from, to] = this.engine.behindAt();
     if (from === undefined || to === undefined) return;
     const isSeen = !document.hidden && this.sees(from, to);
-    if (!isSeen && this.flushDue === 'later') return;
-    this.flushDue = isSeen ? 'frame' : 'later';
+    if (!isSeen && this.flushDue !== null) return;
     clearTimeout(this.flushTimer);
-    const pause = this.noFlushBefore - performance.now();
-    if (!isSeen) this.flushTimer = setTimeout(() => this.flush(), UNSEEN_FLUSH_DELAY);
-    else if (pause > 0) this.flushTimer = setTimeout(() => requestAnimationFrame(() => this.flush()), pause);
-    else requestAnimationFrame(() => this.flush());
+    const pause = this.pauseBeforeFlush();
+    if (!isSeen) {
+      this.flushDue = 'later';
+      this.flushTimer = setTimeout(() => this.flush(), UNSEEN_FLUSH_DELAY);
+    } else if (pause > 0) {
+      this.flushDue = 'pause';
+      this.flushTimer = setTimeout(() => this.flushWithFrame(), pause);
+    } else {
+      this.flushWithFrame();
+    }
+  }
+
+  /** How long the next flush has to wait. It has not to when the last of what waited is done. */
+  private pauseBeforeFlush(): number {
+    const share = Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * this.flushed.took);
+    const pause = this.engine.waiting > 0 && !this.inbox.isPaused ? Math.max(PAUSE_BEHIND, share) : share;
+    return this.flushed.at + pause - performance.now();
+  }
+
+  private flushWithFrame(): void {
+    this.flushDue = 'frame';
+    requestAnimationFrame(() => this.flush());
   }
 
   private flush(): void {
@@ -637,7 +658,7 @@ export class Session {
     if (!patch) return;
     this.events.emit('patch', patch);
     const ended = performance.now();
-    this.noFlushBefore = ended + Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * (ended - began));
+    this.flushed = { at: ended, took: ended - began };
   }
 
   private checkClock(): void {
