@@ -1,5 +1,6 @@
 import type { Init } from './engine.js';
 
+export * from './catchup.js';
 export { isTrap } from './engine.js';
 export type { Init } from './engine.js';
 export { EtherpadFile, Slider } from './easysync_history.js';

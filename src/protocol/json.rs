@@ -5,6 +5,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
+use std::char::DecodeUtf16Error;
 
 /// Deeper nesting than any server sends is refused, so that reading needs no more stack than that.
 const MAX_DEPTH: usize = 64;
@@ -351,6 +352,15 @@ fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
         && rest == wanted_rest
 }
 
+/// How many bytes a character takes in a string as [`push_string`] writes it; for half a pair, those of its escape.
+pub(crate) fn char_bytes(unit: &Result<char, DecodeUtf16Error>) -> usize {
+    match unit {
+        Ok('"' | '\\' | '\n') => 2,
+        Ok('\0'..' ') | Err(_) => 6,
+        Ok(c) => c.len_utf8(),
+    }
+}
+
 /// Appends a string with its quotes. Halves of pairs become escapes.
 pub(super) fn push_string(units: &[u16], out: &mut String) {
     use std::fmt::Write;
@@ -384,6 +394,18 @@ mod tests {
         let mut out = String::new();
         push_string(&units, &mut out);
         assert_eq!(Json::new(&out).string().unwrap().units().unwrap(), units);
+    }
+
+    #[test]
+    fn what_a_string_takes_is_known_before_it_is_written() {
+        for units in
+            [&[0x61, 0x0a, 0x22, 0x5c, 0, 0x1f, 0x7f, 0xe9, 0x2028][..], &[0xd83d, 0xde00, 0xd83d, 0x61, 0xde00]]
+        {
+            let mut out = String::new();
+            push_string(units, &mut out);
+            let bytes: usize = char::decode_utf16(units.iter().copied()).map(|unit| char_bytes(&unit)).sum();
+            assert_eq!(bytes + 2, out.len(), "{out}");
+        }
     }
 
     #[test]
