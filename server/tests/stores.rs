@@ -71,6 +71,11 @@ fn check_store<S: Store>(open: impl Fn() -> S) {
     assert!(puts.iter().all(|(key, _)| store.get(key).unwrap().is_some_and(|value| value.len() == large.len())));
     assert_eq!(store.get(&"x".repeat(200)).unwrap(), None);
     assert_eq!(store.get("x\0").unwrap(), None);
+    let asked = ["a:1", "nowhere", "a:😀", "x\0", "a:1"].map(str::to_owned);
+    let found = store.get_all(&asked).unwrap();
+    let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+    assert_eq!(found, [Some("third"), None, Some("a:😀"), None, Some("third")]);
+    assert!(store.get_all(&[]).unwrap().is_empty());
     // Many at once.
     std::thread::scope(|scope| {
         for number in 0..8 {

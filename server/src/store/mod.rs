@@ -34,6 +34,15 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError`].
     fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
 
+    /// The values of many keys, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
     /// Writes all of `puts` or none; the last counts if a key is there more than once. When it returns, they outlive a crash.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::Mutex;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Row, Statement};
 
 /// So many connections read.
@@ -43,6 +44,7 @@ const WRITE: &str = "WITH written AS (
         ON CONFLICT (key) DO UPDATE SET value = excluded.value RETURNING key)
     SELECT pg_notify('easysync', key) FROM written WHERE key LIKE 'globalAuthor:%'";
 const GET: &str = "SELECT value FROM store WHERE key = $1";
+const GET_ALL: &str = "SELECT key, value FROM store WHERE key = ANY($1)";
 const SCAN: &str = r#"SELECT key, value FROM store WHERE left(key, length($1)) = $1 AND key COLLATE "C" > $2
     ORDER BY key COLLATE "C" LIMIT 500"#;
 /// The update changes nothing: without it, nothing would be returned for a key that is there.
@@ -102,6 +104,7 @@ struct Readers {
 struct Reader {
     client: Client,
     get: Statement,
+    get_all: Statement,
     scan: Statement,
     claim: Statement,
     holder: Statement,
@@ -148,8 +151,16 @@ impl Store for PostgresStore {
         if !is_key(key) {
             return Ok(None);
         }
-        let rows = self.wait(self.readers.ask(|reader| &reader.get, &[key]))?;
+        let rows = self.wait(self.readers.ask(|reader| &reader.get, &[&key]))?;
         rows.first().map(|row| row.try_get(0)).transpose().map_err(failed)
+    }
+
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        let possible: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_key(key)).collect();
+        let rows = self.wait(self.readers.ask(|reader| &reader.get_all, &[&possible]))?;
+        let pair = |row: &Row| Ok((row.try_get::<_, String>(0)?, row.try_get(1)?));
+        let found: HashMap<_, String> = rows.iter().map(pair).collect::<Result<_, _>>().map_err(failed)?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     fn write(&self, puts: &[Put]) -> Result<(), StoreError> {
@@ -170,7 +181,7 @@ impl Store for PostgresStore {
     fn scan(&self, prefix: &str, visit: &mut dyn FnMut(&str, &str) -> bool) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
-            let rows = self.wait(self.readers.ask(|reader| &reader.scan, &[prefix, &after]))?;
+            let rows = self.wait(self.readers.ask(|reader| &reader.scan, &[&prefix, &after]))?;
             for row in &rows {
                 let (key, value): (&str, &str) = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
                 if !visit(key, value) {
@@ -208,7 +219,7 @@ impl Peers for PostgresStore {
     }
 
     fn holder(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let rows = self.wait(self.readers.ask(|reader| &reader.holder, &[name]))?;
+        let rows = self.wait(self.readers.ask(|reader| &reader.holder, &[&name]))?;
         let Some(row) = rows.first() else { return Ok(None) };
         let pid: i32 = row.try_get(0).map_err(failed)?;
         let holder: Option<String> = row.try_get(1).map_err(failed)?;
@@ -231,7 +242,7 @@ impl Peers for PostgresStore {
     }
 
     fn claim(&self, key: &str, value: &str) -> Result<String, StoreError> {
-        let rows = self.wait(self.readers.ask(|reader| &reader.claim, &[key, value]))?;
+        let rows = self.wait(self.readers.ask(|reader| &reader.claim, &[&key, &value]))?;
         let row = rows.first().ok_or_else(|| StoreError("nothing was returned".into()))?;
         row.try_get(0).map_err(failed)
     }
@@ -241,6 +252,7 @@ impl Peers for PostgresStore {
     }
 }
 
+type Parameter<'a> = &'a (dyn ToSql + Sync);
 type Failure = Box<dyn StdError + Send + Sync>;
 
 impl Session {
@@ -341,7 +353,7 @@ impl Readers {
     }
 
     /// Asks something that may be asked again: if the connection has ended meanwhile, another is asked.
-    async fn ask(&self, what: fn(&Reader) -> &Statement, of: &[&str]) -> Result<Vec<Row>, Failure> {
+    async fn ask(&self, what: fn(&Reader) -> &Statement, of: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         let reader = self.any().await?;
         match reader.ask(what, of).await {
             Err(error) if error.is_closed() || reader.client.is_closed() => Ok(self.any().await?.ask(what, of).await?),
@@ -354,14 +366,10 @@ impl Reader {
     async fn open(config: &Config) -> Result<Self, Failure> {
         let (client, connection) = config.connect(NoTls).await?;
         tokio::spawn(drive(connection, Arc::default()));
-        let (get, scan) = (client.prepare(GET).await?, client.prepare(SCAN).await?);
-        let (claim, holder) = (client.prepare(CLAIM).await?, client.prepare(HOLDER).await?);
-        Ok(Self { client, get, scan, claim, holder })
-    }
-
-    async fn ask(&self, what: fn(&Reader) -> &Statement, of: &[&str]) -> Result<Vec<Row>, Error> {
-        let parameters: Vec<_> = of.iter().map(|text| text as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
-        self.client.query(what(self), &parameters).await
+        let (get, get_all) = (client.prepare(GET).await?, client.prepare(GET_ALL).await?);
+        let (scan, claim) = (client.prepare(SCAN).await?, client.prepare(CLAIM).await?);
+        let holder = client.prepare(HOLDER).await?;
+        Ok(Self { client, get, get_all, scan, claim, holder })
     }
 }
 
