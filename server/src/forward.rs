@@ -15,7 +15,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-/// Another process answers within this time, or it is not there.
+/// Another process takes a connection or a web socket within this time, or it is not there. Other answers may take long: a file may
+/// be on its way, or the client waits for news.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A request that has it has been sent on, and is not sent on again. Its value is the secret of the process that it goes to.
 const FORWARDED: HeaderName = HeaderName::from_static("x-easysync-forwarded");
@@ -100,7 +101,9 @@ impl Forwarder {
         }
         headers.insert(FORWARDED, HeaderValue::try_from(&peer.secret)?);
         let client_side = hyper::upgrade::on(&mut request);
-        let mut response = tokio::time::timeout(PATIENCE, sender.send_request(request)).await??;
+        let is_upgrade = request.headers().contains_key(header::UPGRADE);
+        let answer = sender.send_request(request);
+        let mut response = if is_upgrade { tokio::time::timeout(PATIENCE, answer).await?? } else { answer.await? };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let peer_side = hyper::upgrade::on(&mut response);
             let mut stop = self.stop.clone();

@@ -83,7 +83,10 @@ impl Shared {
     pub fn begin_import(&self, id: &str) -> Result<bool, PadError> {
         let closing = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            // From here on nobody opens the pad.
+            if !self.owners.hold(id) {
+                return Err(StoreError("another process has the pad".into()).into());
+            }
+            // From here on nobody opens the pad, and no other process gets it.
             if !self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()) {
                 return Ok(false);
             }
