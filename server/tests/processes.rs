@@ -13,7 +13,7 @@ mod common;
 
 use common::postgres::{Database, database};
 use common::program::Program;
-use common::{CAPABLE, Person, Wire, at, get, post_file, text};
+use common::{CAPABLE, Person, Wire, at, get, post_file, request, text};
 use easysync::Value;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,6 +72,18 @@ async fn people_at_different_processes_share_a_pad() {
     assert!(status == 400 && answer.contains("padHasData"), "{status} {answer}");
     assert_eq!(post_file(two.address, "/p/copy/import", "", &history).await.0, 200);
     assert_eq!(Person::open(one.address, "copy", "").await.text(), ann.text());
+    // Without web sockets, by one request after the other.
+    let poll = "/socket.io/?EIO=4&transport=polling&padId=p_%C3%BC%2B";
+    let (status, greeting) = get(two.address, poll).await;
+    let sid = greeting.split('"').nth(3).unwrap();
+    let post = |address: SocketAddr, sid: &str| {
+        format!("POST {poll}&sid={sid} HTTP/1.0\r\nHost: {address}\r\nContent-Length: 2\r\n\r\n40")
+    };
+    let mut taken = Vec::new();
+    for (address, sid) in [(two.address, sid), (one.address, sid), (two.address, "unknown")] {
+        taken.push(request(address, &post(address, sid)).await.0);
+    }
+    assert_eq!((status, taken), (200, vec![200, 200, 400]), "{greeting}");
     // Who does not say at the beginning which pad it will be is sent away, because it is not here.
     let mut silent = Wire::connect(two.address, None).await;
     silent.send(&common::ready("p ü+", "")).await;

@@ -331,7 +331,8 @@ pub async fn post_file(address: SocketAddr, path: &str, headers: &str, file: &st
     (status, text)
 }
 
-async fn request(address: SocketAddr, request: &str) -> (u16, String, String) {
+/// Sends a request as it stands: the status, the head and the body of the answer, which ends with the connection.
+pub async fn request(address: SocketAddr, request: &str) -> (u16, String, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
