@@ -158,8 +158,8 @@ impl Store for PostgresStore {
     fn get_all(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
         let possible: Vec<&str> = keys.iter().map(String::as_str).filter(|key| is_key(key)).collect();
         let rows = self.wait(self.readers.ask(|reader| &reader.get_all, &[&possible]))?;
-        let pair = |row: &Row| Ok((row.try_get::<_, String>(0)?, row.try_get(1)?));
-        let found: HashMap<_, String> = rows.iter().map(pair).collect::<Result<_, _>>().map_err(failed)?;
+        let pair = |row: &Row| -> Result<(String, String), Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+        let found: HashMap<_, _> = rows.iter().map(pair).collect::<Result<_, _>>().map_err(failed)?;
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
