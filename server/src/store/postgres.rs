@@ -355,8 +355,11 @@ impl Readers {
     /// Asks something that may be asked again: if the connection has ended meanwhile, another is asked.
     async fn ask(&self, what: fn(&Reader) -> &Statement, of: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         let reader = self.any().await?;
-        match reader.ask(what, of).await {
-            Err(error) if error.is_closed() || reader.client.is_closed() => Ok(self.any().await?.ask(what, of).await?),
+        match reader.client.query(what(&reader), of).await {
+            Err(error) if error.is_closed() || reader.client.is_closed() => {
+                let reader = self.any().await?;
+                Ok(reader.client.query(what(&reader), of).await?)
+            }
             answer => Ok(answer?),
         }
     }
