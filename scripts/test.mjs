@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
 import { root, run } from './run.mjs';
-import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
+import { needBrowser, needEtherpad, needLints, needPackages, needPostgres, needRust, needWasm, needWasmPack } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -17,6 +17,7 @@ needEtherpad();
 needWasm();
 needWasmPack();
 const { chromium, chromedriver } = needBrowser();
+const postgres = needPostgres();
 
 run('format', ['cargo', 'fmt', '--all', '--check']);
 run('lints', ['cargo', 'clippy', '--workspace', '--all-targets', ...DENY]);
@@ -26,7 +27,9 @@ for (const { name, features } of BUILDS) {
 }
 run('lints of the fuzz targets', ['cargo', 'clippy', '--manifest-path', 'fuzz/Cargo.toml', '--all-targets', ...DENY]);
 run('documentation', ['cargo', 'doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
-run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], { env: { EASYSYNC_REQUIRE_ORACLE: '1' } });
+run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], {
+  env: { EASYSYNC_REQUIRE_ORACLE: '1', EASYSYNC_REQUIRE_POSTGRES: '1', POSTGRES_BIN: postgres },
+});
 run('tests on small trees', [
   'cargo', 'test', '--features', '__small_tree', '--lib', '--test', 'laws', '--test', 'errors', '--test', 'regressions',
 ]);

@@ -1,7 +1,7 @@
 // A real Etherpad, as npm has it.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,10 @@ const START_TIME = 60_000;
 export class Etherpad {
   #output = '';
 
-  static async start() {
+  /** @param {object} [settings] What is set besides, or otherwise. */
+  static async start(settings = {}) {
     const etherpad = new Etherpad();
+    etherpad.settings = settings;
     etherpad.folder = mkdtempSync(join(tmpdir(), 'easysync-etherpad-'));
     etherpad.port = await freePort();
     try {
@@ -45,14 +47,31 @@ export class Etherpad {
     return contentOf(JSON.parse(await fetchText(`${this.address(pad)}/export/etherpad`)));
   }
 
+  /** A call of its programming interface, with what it answers. */
+  async call(name, parameters) {
+    const apikey = readFileSync(join(this.folder, 'APIKEY.txt'), 'utf8').trim();
+    const body = new URLSearchParams({ apikey, ...parameters });
+    const { code, message, data } = await (await fetch(`${this.origin}/api/1.2.15/${name}`, { method: 'POST', body })).json();
+    if (code !== 0) throw new Error(`${name}: ${message}`);
+    return data;
+  }
+
+  /** Ends it as an operator would, when everything is written. */
+  async halt() {
+    await this.#end('SIGTERM');
+  }
+
   async close() {
-    const child = this.process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await this.#end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #end(signal) {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
   }
 
   /** Lays out the folders as Etherpad wants them: it finds its root only if its own folder is called `src`. */
@@ -82,6 +101,7 @@ export class Etherpad {
       commitRateLimiting: many,
       importExportRateLimiting: { windowMs: 1000, max: 100_000 },
       loglevel: 'WARN',
+      ...this.settings,
     };
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   }
