@@ -2,6 +2,7 @@
 
 import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
+import { facadeTests } from './etherpad.mjs';
 import { run } from './run.mjs';
 import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
 
@@ -41,6 +42,7 @@ const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
 run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs']);
+facadeTests();
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 // The server that the tests of the workspace have built.
