@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPackage, buildPages, buildServer } from './build.mjs';
+import { buildPackage, buildPages, buildPlugin, buildServer } from './build.mjs';
 import { needBrowser, needEtherpad, needPackages } from './setup.mjs';
 import { root, run } from './run.mjs';
 
@@ -20,9 +20,10 @@ if (unknown.length > 0) {
 const { chromium } = needBrowser();
 needPackages();
 needPackages(folder, '--ignore-scripts');
-if (wanted.length === 0 || wanted.includes('strangers')) needEtherpad();
+if (wanted.length === 0 || wanted.includes('strangers') || wanted.includes('plugin')) needEtherpad();
 buildPackage();
 buildPages();
+buildPlugin();
 // A server that somebody names is taken as it is.
 if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
 
