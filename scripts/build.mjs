@@ -1,4 +1,4 @@
-// Builds the npm package `easysync-wasm` in pkg/, and, unless told `--package`, the pages in dist/ and the server.
+// Builds the npm package `easysync-wasm` in pkg/, and, unless told `--package`, the pages in dist/, the plugin for Etherpad, and the server.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,14 @@ function glue({ name }, compiled) {
   run(`optimiser for ${name}`, ['wasm-opt', '-O3', '--strip-debug', '--strip-producers', wasm, '-o', `${wasm}.opt`]);
   renameSync(`${wasm}.opt`, wasm);
   rmSync(join(pkg, `${out}_bg.wasm.d.ts`));
+}
+
+/** What the Etherpad plugin serves: the engine as one file. */
+export function buildPlugin() {
+  const folder = join('integrations', 'ep_easysync');
+  const sources = [join(folder, 'bundle'), join(folder, 'webpack.config.mjs'), 'pkg'].map((name) => join(root, name));
+  if (isNewer(join(root, folder, 'static', 'js', 'easysync.js'), sources)) return;
+  run('plugin for Etherpad', ['webpack', '--config', join(folder, 'webpack.config.mjs')]);
 }
 
 /** The pages. */
@@ -94,6 +102,7 @@ if (process.argv[1]?.endsWith('build.mjs')) {
   buildPackage();
   if (!process.argv.includes('--package')) {
     buildPages();
+    buildPlugin();
     buildServer();
   }
 }

@@ -11,4 +11,5 @@
 export const BUILDS = [
   { name: 'pad', features: ['pad'], entry: 'index' },
   { name: 'history', features: ['history'], entry: 'history' },
+  { name: 'changeset', features: ['changeset'], entry: 'changeset' },
 ];

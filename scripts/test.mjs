@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
+import { facadeTests } from './etherpad.mjs';
 import { root, run } from './run.mjs';
 import { needBrowser, needEtherpad, needLints, needPackages, needPostgres, needRust, needWasm, needWasmPack } from './setup.mjs';
 
@@ -51,6 +52,7 @@ const packageTests = readdirSync(join(root, 'tests', 'package')).sort().map((nam
 // The server that the tests of the workspace have built.
 const servers = { CHROMIUM: chromium, EASYSYNC_SERVER: serverProgram('debug') };
 run('npm package, installed and used', ['node', '--test', '--test-concurrency=1', '--test-reporter=spec', ...packageTests], { env: servers });
+facadeTests();
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 run('end to end', ['node', 'scripts/e2e.mjs'], { env: servers });

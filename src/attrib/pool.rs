@@ -129,7 +129,8 @@ impl AttribPool {
         ErrorKind::MissingAttribute { id: id.0, pool_len: self.attribs.len() }.into()
     }
 
-    fn push(&mut self, attribute: Attribute) -> AttribId {
+    /// Gives an attribute the next number, also if it has one already.
+    pub(crate) fn push(&mut self, attribute: Attribute) -> AttribId {
         let id = AttribId(self.attribs.len() as u32);
         if attribute.key == "insertorder" && attribute.value == "first" {
             self.insert_order_first.get_or_insert(id);

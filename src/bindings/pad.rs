@@ -1,9 +1,9 @@
 //! The class `Pad`.
 
-use super::convert::{to_js_string, to_object};
+use super::convert::{from_js_string, to_js_string, to_object};
 use super::effects::{CountsObject, EffectObject, UnplacedObject, save_state};
 use super::error::Thrown;
-use super::input::{Input, from_js_string};
+use super::input::Input;
 use super::reading::{self, AttribSets};
 use super::rich::{format, format_names, fragment, list_kind};
 use crate::attrib::AttribPool;

@@ -1,7 +1,7 @@
 //! Rich text and the names of formats, from JavaScript.
 
+use super::convert::from_js_string;
 use super::error::Thrown;
-use super::input::from_js_string;
 use crate::attrib::Attribute;
 use crate::edit::{Fragment, FragmentLine, FragmentRun, List, ListKind};
 use js_sys::JsString;

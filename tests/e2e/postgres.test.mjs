@@ -21,7 +21,7 @@ const SOME = [0, 7, 100, 150, 205];
 
 test('a database of Etherpad opens, and goes back to Etherpad', async () => {
   const settings = { dbType: 'postgres', dbSettings: { host: postgres.folder, user: 'postgres', database: 'postgres' } };
-  let etherpad = await Etherpad.start(settings);
+  let etherpad = await Etherpad.start({ settings });
   const at = (place, rev) => fetchText(`${place.origin}/p/${PAD}/${rev}/export/txt`);
   let kept;
   let readOnly;
@@ -56,7 +56,7 @@ test('a database of Etherpad opens, and goes back to Etherpad', async () => {
     await server.close();
   }
 
-  etherpad = await Etherpad.start(settings);
+  etherpad = await Etherpad.start({ settings });
   try {
     assert.equal(await etherpad.text(PAD), text);
     assert.equal((await etherpad.call('getRevisionsCount', { padID: PAD })).revisions, kept.content.rev + 1);

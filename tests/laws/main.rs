@@ -12,6 +12,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod flat;
 mod model;
 #[path = "../common/strategies.rs"]
 mod strategies;

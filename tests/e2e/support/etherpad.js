@@ -4,21 +4,22 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentOf, fetchText, root } from './server.js';
 
 const PACKAGES = join(root, 'tests', 'etherpad', 'node_modules');
-const START_TIME = 60_000;
+const START_TIME = 180_000;
 
 /** An Etherpad 1.8.14 with nothing in it. */
 export class Etherpad {
   #output = '';
+  #options;
 
-  /** @param {object} [settings] What is set besides, or otherwise. */
-  static async start(settings = {}) {
+  /** Starts one, with plugins in folders of their names, and settings besides the usual ones. */
+  static async start({ plugins = [], settings = {} } = {}) {
     const etherpad = new Etherpad();
-    etherpad.settings = settings;
+    etherpad.#options = { plugins, settings };
     etherpad.folder = mkdtempSync(join(tmpdir(), 'easysync-etherpad-'));
     etherpad.port = await freePort();
     try {
@@ -88,7 +89,12 @@ export class Etherpad {
       symlinkSync(join(PACKAGES, name), join(folder, 'src', 'node_modules', name), 'dir');
     }
     symlinkSync(join('..', 'src'), join(folder, 'node_modules', 'ep_etherpad-lite'), 'dir');
-    writeFileSync(join(folder, 'package.json'), '{"name":"pads","private":true,"dependencies":{"ep_etherpad-lite":"1.8.14"}}\n');
+    const dependencies = { 'ep_etherpad-lite': '1.8.14' };
+    for (const plugin of this.#options.plugins) {
+      dependencies[basename(plugin)] = '*';
+      cpSync(plugin, join(folder, 'node_modules', basename(plugin)), { recursive: true });
+    }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'pads', private: true, dependencies }));
     const many = { duration: 1, points: 100_000 };
     const settings = {
       title: 'Etherpad',
@@ -101,7 +107,7 @@ export class Etherpad {
       commitRateLimiting: many,
       importExportRateLimiting: { windowMs: 1000, max: 100_000 },
       loglevel: 'WARN',
-      ...this.settings,
+      ...this.#options.settings,
     };
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   }
