@@ -28,7 +28,7 @@ function entriesOf([name, { entry, early }]) {
   ];
 }
 
-/** Lets the early scripts wait for nothing, not even for the page around them. */
+/** Lets the early scripts wait for nothing, not even for the page around them, and the engine not for them. */
 class RunEarly {
   constructor(names) {
     this.names = names;
@@ -40,7 +40,9 @@ class RunEarly {
         const isEarly = ({ tagName, attributes }) => tagName === 'script' && this.names.some((name) => attributes.src?.includes(`/${name}.`));
         const early = data.headTags.filter(isEarly);
         for (const tag of early) tag.attributes = { src: tag.attributes.src, async: true };
-        data.headTags = [...early, ...data.headTags.filter((tag) => !isEarly(tag))];
+        const engines = Object.keys(compilation.assets).filter((file) => early.length > 0 && file.endsWith('.wasm'));
+        const ahead = engines.map((file) => HtmlWebpackPlugin.createHtmlTagObject('link', { rel: 'preload', as: 'fetch', type: 'application/wasm', crossorigin: true, href: `${data.publicPath}${file}` }));
+        data.headTags = [...early, ...ahead, ...data.headTags.filter((tag) => !isEarly(tag))];
         return data;
       });
     });

@@ -410,6 +410,34 @@ test('dragging through 20,000 revisions shows at least thirty of them a second',
   other.client.close();
 });
 
+test('right after a change little more than the screen is drawn, and the rest a moment later', async () => {
+  const written = await Written.begin('screenful');
+  for (let part = 0; part < 3; part += 1) await written.insert(0, `part ${part}\n`.repeat(200));
+  const pad = await written.open();
+  const { page } = pad;
+  await assertShows(pad, written, written.head);
+  /** How far the lines that are drawn reach beyond the lower edge, in pixels, as soon as a revision is shown. */
+  const reach = (rev) =>
+    page.evaluate(async (wanted) => {
+      const { history, view } = window.easysyncHistory;
+      const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      const beyond = () => [...view.contentDOM.querySelectorAll('.cm-line')].at(-1).getBoundingClientRect().bottom - view.scrollDOM.getBoundingClientRect().bottom;
+      await history.reach(wanted);
+      await frame();
+      const first = beyond();
+      for (let i = 0; i < 100 && beyond() < 400; i += 1) await frame();
+      return [first, beyond()];
+    }, rev);
+  for (const rev of [written.head - 1, 2, written.head]) {
+    const [first, later] = await reach(rev);
+    assert.ok(first >= 0 && first < 300, `${first} pixels at once`);
+    assert.ok(later >= 400, `only ${later} pixels in the end`);
+  }
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
+});
+
 test('a part of the history that is lost on its way is fetched again, and a connection that is lost comes back', async () => {
   const written = await Written.begin('lost');
   await written.words(30);

@@ -4,7 +4,7 @@ import { StateEffect } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import { Slider, init } from 'easysync-wasm';
 import type { Patch } from 'easysync-wasm';
-import { Editor } from '../editor';
+import { Editor, drawScreenful } from '../editor';
 import type { Host } from '../editor';
 import type { EditorEngine } from '../editor/engine';
 import { Notices } from '../pad/notices';
@@ -90,6 +90,7 @@ class HistoryPage {
       changed: () => undefined,
     });
     const { view } = this.editor;
+    drawScreenful(view);
     view.dispatch({ effects: StateEffect.appendConfig.of([changes(), blame(current, (rev) => this.deck.choose(rev))]) });
     this.deck = new Deck(byId('deck', HTMLElement), { history: current, announce: (text) => this.announce(text), failed });
     this.opener = new Opener({
