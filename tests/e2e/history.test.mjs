@@ -147,11 +147,36 @@ test('playing goes through the revisions, and the view follows what is written',
   written.client.close();
 });
 
+test('the pointer at a text tells who wrote it, and in which revision', async () => {
+  const written = await Written.begin('origin');
+  await written.insert(0, 'some words that stand here');
+  const first = written.head;
+  for (let number = 0; number < 30; number += 1) await written.insert(-1, ` and ${number}`);
+  const pad = await written.open();
+  const { page } = pad;
+  await assertShows(pad, written, written.head);
+  const place = await page.evaluate(() => {
+    const { view } = window.easysyncHistory;
+    const { left, top, bottom } = view.coordsAtPos(view.state.sliceDoc().indexOf('that stand') + 2);
+    return { x: left, y: (top + bottom) / 2 };
+  });
+  await page.mouse.move(place.x, place.y);
+  const origin = page.getByTestId('origin');
+  await origin.waitFor();
+  assert.match(await origin.textContent(), new RegExp(`^Ann · revision ${first} · `));
+  await origin.getByRole('button').click();
+  await assertShows(pad, written, first);
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
+});
+
 test('an address leads to a revision, or to the difference between two', async () => {
   const written = await Written.begin('link');
-  await written.insert(0, 'one two three\n');
+  await written.insert(0, 'line\n'.repeat(100));
+  await written.insert(-1, 'one two three');
   const base = written.head;
-  await written.insert(4, 'and ');
+  await written.insert(-10, 'and ');
   await written.words(5);
   const pad = await written.open(`#${base + 1}`);
   const { page } = pad;
@@ -164,6 +189,12 @@ test('an address leads to a revision, or to the difference between two', async (
   await page.locator('ins.hs-inserted').waitFor();
   assert.deepEqual(await page.locator('ins.hs-inserted').allTextContents(), ['and ']);
   assert.match(await page.getByTestId('comparing').textContent(), /4 added, 0 removed/);
+  // It is brought into sight.
+  await page.waitForFunction(() => {
+    const element = document.querySelector('ins.hs-inserted');
+    const [box, seen] = [element, element.closest('.cm-scroller')].map((part) => part.getBoundingClientRect());
+    return box.top >= seen.top && box.bottom <= seen.bottom;
+  });
   // The other way round the same text is what is gone.
   await page.evaluate((hash) => {
     location.hash = hash;
