@@ -120,7 +120,10 @@ export class Editor {
     showPatch(this.view, patch);
   }
 
-  /** Shows pieces of its text anew, which changes nothing to be seen: the first patch of many parts takes long, for the browser compiles then what it takes. */
+  /**
+   * Shows pieces of the text anew, which changes nothing that can be seen. The first patch of many parts takes much longer than those after it, since the
+   * browser compiles for it what they all take; so this one may come when nobody waits.
+   */
   rehearse(): void {
     const { doc } = this.view.state;
     const changes: number[] = [];
