@@ -42,6 +42,7 @@ run('tests for a browser', ['cargo', 'test', '--no-run', ...WASM], { env });
 run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env, limit: 120_000, tries: 3 });
 
 buildPackage();
+run('size of the npm package', ['size-limit']);
 run('npm package', ['publint', 'pkg', '--strict']);
 const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);

@@ -482,7 +482,7 @@ impl JsPad {
         to: usize,
         #[wasm_bindgen(js_name = rich, unchecked_param_type = "Fragment")] rich: JsValue,
     ) -> Result<usize, Thrown> {
-        let rich = fragment(rich)?;
+        let rich = fragment(&rich)?;
         Ok(self.pad.change(now(), |doc, pool| edit::insert_fragment(doc, pool, from..to, &rich))?)
     }
 
