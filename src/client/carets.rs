@@ -57,8 +57,7 @@ impl Carets {
 
     /// A revision is in the document, or an own commit has become one.
     pub fn reached(&mut self, rev: u32, layers: &Layers) {
-        let local = layers.submitted().into_iter().chain([layers.pending()]);
-        let local = local.filter(|change| !change.is_identity()).cloned().collect();
+        let local = layers.local_changes().filter(|change| !change.is_identity()).cloned().collect();
         self.states.push_back(State { rev, local, since: Vec::new() });
         let early = std::mem::take(&mut self.early);
         for (author, (at, caret)) in early {

@@ -55,7 +55,7 @@ impl Layers {
     }
 
     /// All that the server has not acknowledged: what was sent, oldest first, and then what was not.
-    pub fn local_changes(&self) -> impl Iterator<Item = &Changeset> {
+    pub fn local_changes(&self) -> impl DoubleEndedIterator<Item = &Changeset> {
         self.local.changes()
     }
 
@@ -141,6 +141,11 @@ impl Layers {
     pub fn apply_wire(&mut self, revision: &Wire, pool: &mut AttribPool) -> Result<Changeset, Error> {
         let revision = revision.changeset.move_to_pool(&revision.pool, pool, UnknownAttrib::Drop)?;
         self.apply_remote(&revision, pool)
+    }
+
+    /// Puts another change in the place of what is pending, which is made from the same document.
+    pub(super) fn set_pending(&mut self, pending: Changeset) {
+        self.local.pending = pending;
     }
 
     /// What to send now, in the author's name, or `None` if there is nothing: as one commit, as Etherpad's client does it.

@@ -40,7 +40,7 @@ impl Local {
     }
 
     /// All changes, oldest first.
-    pub fn changes(&self) -> impl Iterator<Item = &Changeset> {
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Changeset> {
         self.submitted.iter().map(|commit| &commit.changeset).chain([&self.pending])
     }
 

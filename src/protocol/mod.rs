@@ -14,7 +14,7 @@ mod serve;
 mod write;
 
 pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
-pub(crate) use json::plain_len;
+pub(crate) use json::{char_bytes, plain_len};
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptCommit, KeptList, Mark};
 pub use number::{CAN_BATCH, CAN_PIPELINE, CommitId, CommitNumber, PIPELINE_DEPTH};
