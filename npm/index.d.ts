@@ -3,6 +3,7 @@ import type { Init } from './engine.js';
 export { isTrap } from './engine.js';
 export { Pad } from './easysync_pad.js';
 export type {
+  Caret,
   Counts,
   EasysyncError,
   Effect,

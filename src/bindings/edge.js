@@ -23,3 +23,4 @@ export const newPatchOfOne = (from, to, unit) => {
 
 export const shownEffect = (rev, patch) => ({ type: 'shown', rev, patch });
 export const newDifference = (changes, removed, formatted) => ({ changes, removed, formatted });
+export const newCaret = (author, anchor, head) => ({ author, anchor, head });

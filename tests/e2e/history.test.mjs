@@ -452,7 +452,7 @@ test('right after a change little more than the screen is drawn, and the rest a 
     page.evaluate(async (wanted) => {
       const { history, view } = window.easysyncHistory;
       const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      const beyond = () => [...view.contentDOM.querySelectorAll('.cm-line')].at(-1).getBoundingClientRect().bottom - view.scrollDOM.getBoundingClientRect().bottom;
+      const beyond = () => view.documentTop + view.lineBlockAt(view.viewport.to).bottom - view.scrollDOM.getBoundingClientRect().bottom;
       // As soon as it is in the page: what takes longer may be later than the rest.
       await history.reach(wanted);
       const first = beyond();
