@@ -447,6 +447,8 @@ test('right after a change little more than the screen is drawn, and the rest a 
   const pad = await written.open();
   const { page } = pad;
   await assertShows(pad, written, written.head);
+  // The view stays at the start.
+  await page.getByTestId('follow').click();
   /** How far the lines that are drawn reach beyond the lower edge, in pixels, as soon as a revision is shown. */
   const reach = (rev) =>
     page.evaluate(async (wanted) => {
