@@ -4,8 +4,9 @@
  * @param {string} entry The entry's name, for what is thrown.
  * @param {(options?: { module_or_path: unknown }) => Promise<unknown>} load Loads the engine.
  * @param {() => void} reset Makes a new instance of it.
+ * @param {(options: { module: unknown }) => unknown} [loadSync] Loads it without waiting.
  */
-export function engineOf(entry, load, reset) {
+export function engineOf(entry, load, reset, loadSync) {
   let ready;
   let isReady = false;
 
@@ -22,6 +23,13 @@ export function engineOf(entry, load, reset) {
     return ready;
   }
 
+  function initSync(source) {
+    if (isReady) return;
+    loadSync({ module: source });
+    ready = Promise.resolve();
+    isReady = true;
+  }
+
   function needReady(what) {
     if (!isReady) throw new Error(`${entry}: call init() and await it before ${what}`);
   }
@@ -31,7 +39,7 @@ export function engineOf(entry, load, reset) {
     reset();
   }
 
-  return { init, needReady, restart };
+  return { init, initSync, needReady, restart };
 }
 
 /** Whether what was thrown says that an engine has come to its end. */

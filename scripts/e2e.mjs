@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPackage, buildPages, buildServer } from './build.mjs';
-import { needBrowser, needEtherpad, needPackages } from './setup.mjs';
+import { buildPackage, buildPages, buildPlugin, buildServer } from './build.mjs';
+import { needBrowser, needEtherpad, needPackages, needPostgres } from './setup.mjs';
 import { root, run } from './run.mjs';
 
 const folder = join(root, 'tests', 'e2e');
@@ -20,9 +20,12 @@ if (unknown.length > 0) {
 const { chromium } = needBrowser();
 needPackages();
 needPackages(folder, '--ignore-scripts');
-if (wanted.length === 0 || wanted.includes('strangers')) needEtherpad();
+const isWanted = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
+if (isWanted('strangers', 'postgres', 'plugin')) needEtherpad();
+if (isWanted('postgres')) needPostgres();
 buildPackage();
 buildPages();
+buildPlugin();
 // A server that somebody names is taken as it is.
 if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
 

@@ -66,7 +66,7 @@
 
 mod attrib;
 mod base36;
-#[cfg(all(target_arch = "wasm32", any(feature = "pad", feature = "history")))]
+#[cfg(all(target_arch = "wasm32", any(feature = "pad", feature = "history", feature = "changeset")))]
 mod bindings;
 mod changeset;
 mod client;
@@ -75,14 +75,15 @@ mod edit;
 mod error;
 mod protocol;
 mod server;
+mod sort;
 mod text;
 mod timeslider;
 
 pub use attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 pub use changeset::{
-    Assoc, AttributedText, Builder, Changeset, Op, OpAssembler, OpKind, OpMerger, Splice, Tie, UnknownAttrib, Unpacked,
-    Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
-    slice_attribution, split_attribution_lines, unpack,
+    Assoc, AttributedLines, AttributedText, Builder, Changeset, LineSplice, Op, OpAssembler, OpKind, OpMerger, Splice,
+    Tie, UnknownAttrib, Unpacked, Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool,
+    ops_from_text, parse_ops, print_ops, slice_attribution, split_attribution_lines, unpack,
 };
 pub use client::{Audience, Caret, Client, Counts, Effect, Layers, Misfit, Order, Pad, Placed, SaveState, Unplaced};
 pub use document::{AText, Change, Document, Patch, ShownPatch};

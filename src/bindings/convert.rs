@@ -1,11 +1,15 @@
-//! Strings and lines, to JavaScript.
+//! Strings, to JavaScript and from it; lines, to JavaScript.
 
+#[cfg(any(feature = "pad", feature = "history"))]
 use super::error::Thrown;
+#[cfg(any(feature = "pad", feature = "history"))]
 use crate::edit::LineFormat;
 use crate::text::Utf16String;
 use js_sys::JsString;
+#[cfg(any(feature = "pad", feature = "history"))]
 use serde::Serialize;
-use wasm_bindgen::prelude::*;
+#[cfg(any(feature = "pad", feature = "history"))]
+use wasm_bindgen::prelude::JsValue;
 
 /// Up to here a string is made in one call with its code units as arguments; JavaScript limits their number.
 const MAX_ARGUMENTS: usize = 4096;
@@ -23,12 +27,25 @@ pub(super) fn to_js_string(text: &Utf16String) -> JsString {
     }
 }
 
+/// The code units of a JavaScript string. Strings cross as UTF-8, with U+FFFD for each lone surrogate; so where one comes
+/// out, the code units are read one by one.
+pub(super) fn from_js_string(text: &JsString) -> Utf16String {
+    let as_utf8 = String::from(text);
+    if as_utf8.contains(char::REPLACEMENT_CHARACTER) {
+        text.iter().collect::<Vec<u16>>().into()
+    } else {
+        as_utf8.into()
+    }
+}
+
 /// Plain objects with the names that TypeScript is told.
+#[cfg(any(feature = "pad", feature = "history"))]
 pub(super) fn to_object(value: &impl Serialize) -> Result<JsValue, Thrown> {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
     value.serialize(&serializer).map_err(|error| Thrown::argument(&error.to_string()))
 }
 
+#[cfg(any(feature = "pad", feature = "history"))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LineFormatObject {
@@ -39,6 +56,7 @@ pub(super) struct LineFormatObject {
     has_marker: bool,
 }
 
+#[cfg(any(feature = "pad", feature = "history"))]
 impl From<LineFormat> for LineFormatObject {
     fn from(format: LineFormat) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Errors as `Error` objects with a stable `code`.
 
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "pad", feature = "history"))]
 use crate::protocol::MessageError;
 #[cfg(feature = "history")]
 use crate::timeslider::{FileError, FileFault};
@@ -65,6 +66,7 @@ impl From<FileError> for Thrown {
 
 impl Thrown {
     /// A message that was refused while revision `revision` was the last.
+    #[cfg(any(feature = "pad", feature = "history"))]
     pub fn message(error: &MessageError, revision: u32) -> Self {
         let thrown = js_sys::Error::new(&error.to_string());
         thrown.set_name("EasysyncError");
@@ -76,6 +78,12 @@ impl Thrown {
         }
         set_numbers(&thrown, error.error.kind());
         Self(thrown.into())
+    }
+
+    /// What a function of JavaScript has thrown.
+    #[cfg(feature = "changeset")]
+    pub fn value(thrown: JsValue) -> Self {
+        Self(thrown)
     }
 
     /// An argument that no call can mean.

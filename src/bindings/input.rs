@@ -1,7 +1,6 @@
 //! Text that comes in: messages, which come often, through one buffer by the browser's own encoder.
 
 use super::error::Thrown;
-use crate::text::Utf16String;
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
@@ -49,16 +48,5 @@ impl Input {
 
     fn encode(&mut self, text: &JsString) -> Option<usize> {
         usize::try_from(encode_into(text, &self.memory, self.buffer.as_mut_ptr(), self.buffer.len())).ok()
-    }
-}
-
-/// The code units of a JavaScript string. Strings cross as UTF-8, with U+FFFD for each lone surrogate; so where one comes
-/// out, the code units are read one by one.
-pub(super) fn from_js_string(text: &JsString) -> Utf16String {
-    let as_utf8 = String::from(text);
-    if as_utf8.contains(char::REPLACEMENT_CHARACTER) {
-        text.iter().collect::<Vec<u16>>().into()
-    } else {
-        as_utf8.into()
     }
 }

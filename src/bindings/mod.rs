@@ -9,7 +9,10 @@
 //! |---|---|---|
 //! | `pad` | `Pad` | `pad`, `effects`, `input`, `rich` |
 //! | `history` | `Slider`, `EtherpadFile` | `timeslider`, `facts` |
+//! | `changeset` | `Pool`, `Tracker`, and functions | `changeset`, `tracker` |
 
+#[cfg(feature = "changeset")]
+mod changeset;
 mod convert;
 #[cfg(feature = "pad")]
 mod effects;
@@ -20,11 +23,14 @@ mod facts;
 mod input;
 #[cfg(feature = "pad")]
 mod pad;
+#[cfg(any(feature = "pad", feature = "history"))]
 mod reading;
 #[cfg(feature = "pad")]
 mod rich;
 #[cfg(feature = "history")]
 mod timeslider;
+#[cfg(feature = "changeset")]
+mod tracker;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -62,6 +62,35 @@ impl Changeset {
         })?;
         Self::checked(self.old_len(), out.finish(), bank)
     }
+
+    /// Many changesets, each made for what the one before it produces, as one; `None` if there are none.
+    ///
+    /// O(n log m) for n ops in m changesets: neighbours are composed, then neighbours of what that gave, and so on. One after the
+    /// other would go through the first ones again for each that follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::compose`].
+    ///
+    /// ```
+    /// use easysync::{AttribPool, Changeset};
+    /// let typed = ["Z:1>1+1$a", "Z:2>1=1+1$b", "Z:3>2=2+2$😀"].map(|text| Changeset::parse(text).unwrap());
+    /// let all = Changeset::compose_all(typed, &AttribPool::new())?;
+    /// assert_eq!(all, Some(Changeset::parse("Z:1>4+4$ab😀")?));
+    /// # Ok::<(), easysync::Error>(())
+    /// ```
+    pub fn compose_all(all: impl IntoIterator<Item = Self>, pool: &AttribPool) -> Result<Option<Self>, Error> {
+        let mut all: Vec<Self> = all.into_iter().collect();
+        while all.len() > 1 {
+            let mut rest = all.into_iter();
+            all = std::iter::from_fn(|| {
+                let first = rest.next()?;
+                Some(rest.next().map_or_else(|| Ok(first.clone()), |second| first.compose(&second, pool)))
+            })
+            .collect::<Result<_, Error>>()?;
+        }
+        Ok(all.pop())
+    }
 }
 
 /// Takes the lines off the front of an insert that has some and ends in mid-line. One comes about where the second changeset

@@ -100,7 +100,7 @@ impl Changeset {
 }
 
 /// The change that brings text which had `old` back from `change`.
-fn restore(old: &AttribSet, change: &AttribSet, pool: &mut AttribPool) -> Result<AttribSet, Error> {
+pub(super) fn restore(old: &AttribSet, change: &AttribSet, pool: &mut AttribPool) -> Result<AttribSet, Error> {
     let mut back = Vec::new();
     for &id in change.ids() {
         let Attribute { key, value } = pool.get(id)?.clone();

@@ -6,16 +6,20 @@
 //! | `assemble` | ops into normal form |
 //! | `build` | changesets from scratch: keep, remove, insert, splice |
 //! | `compose` | one after the other |
+//! | `cut` | one in two |
 //! | `follow` | one past the other, made at the same time |
 //! | `inverse` | undo |
 //! | `position` | where a position or range goes; what is replaced by what |
 //! | `renumber` | from one attribute pool to another |
 //! | `attribution` | the flat form of a document's attributes |
+//! | `flat` | documents that a host keeps as a text, or as lists of lines |
 
 mod assemble;
 mod attribution;
 mod build;
 mod compose;
+mod cut;
+mod flat;
 mod follow;
 mod heads;
 mod inverse;
@@ -27,6 +31,7 @@ mod renumber;
 pub use assemble::{OpAssembler, OpMerger};
 pub use attribution::{compose_attribution, join_attribution_lines, slice_attribution, split_attribution_lines};
 pub use build::{Builder, ops_from_text};
+pub use flat::{AttributedLines, LineSplice};
 pub use follow::Tie;
 pub use inverse::{AttributedText, Visitor};
 pub use parse::{Unpacked, parse_ops, unpack};

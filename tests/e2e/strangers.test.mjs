@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { EtherpadFile, init } from '../../pkg/history-node.js';
 import { openPad } from './support/browser.js';
+import { EtherpadPage, waitFor } from './support/etherpad-page.js';
 import { Etherpad } from './support/etherpad.js';
 import { assertMarkers, converge } from './support/pad.js';
 import { seeded } from './support/random.js';
@@ -316,14 +317,6 @@ class HistoryPage {
   }
 }
 
-async function waitFor(condition, message, time = 10_000) {
-  const end = Date.now() + time;
-  while (!(await condition())) {
-    if (Date.now() > end) assert.fail(await message());
-    await sleep(50);
-  }
-}
-
 /** Waits until both pages and Etherpad itself have the same; gives that. */
 async function agree(etherpad, name, ours, theirs) {
   const plain = ({ text, runs }) => {
@@ -350,41 +343,4 @@ async function agree(etherpad, name, ours, theirs) {
   assertMarkers(kept);
   await ours.assertDrawn();
   return kept;
-}
-
-/** Etherpad's own page of a pad. */
-class EtherpadPage {
-  static async open(browser, address) {
-    const self = new EtherpadPage();
-    const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
-    self.page = await context.newPage();
-    await self.page.goto(address);
-    self.frame = self.page.frameLocator('iframe[name=ace_outer]').frameLocator('iframe[name=ace_inner]');
-    await self.frame.locator('#innerdocbody[contenteditable=true], #innerdocbody.editable').waitFor({ timeout: 30_000 });
-    await self.page.locator('#editorloadingbox').waitFor({ state: 'hidden', timeout: 30_000 });
-    await self.frame.locator('#innerdocbody').click();
-    return self;
-  }
-
-  async type(text) {
-    await this.page.keyboard.type(text);
-  }
-
-  async press(...keys) {
-    for (const key of keys) await this.page.keyboard.press(key);
-  }
-
-  /** The lines as they are drawn. */
-  async text() {
-    const lines = await this.frame.locator('#innerdocbody').evaluate((body) => [...body.children].map((line) => line.textContent));
-    return lines.join('\n').replaceAll('\u00a0', ' ');
-  }
-
-  async untilText(text, time) {
-    await waitFor(async () => (await this.text()).includes(text), async () => `“${text}” did not come to Etherpad’s page: ${await this.text()}`, time);
-  }
-
-  async close() {
-    await this.page.context().close();
-  }
 }

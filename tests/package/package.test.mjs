@@ -20,11 +20,13 @@ function npm(...args) {
   return stdout;
 }
 
+/** An entry of the package, as it is found from that folder. */
+const entry = (name) => import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
+
 before(async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
   const [{ filename }] = JSON.parse(npm('pack', join(root, 'pkg'), '--json'));
   npm('install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
-  const entry = (name) => import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
   easysync = await entry('easysync-wasm');
   history = await entry('easysync-wasm/history');
 });
@@ -155,4 +157,21 @@ test('the history of a pad has an entry and an engine of its own', async () => {
   easysync.restart();
   assert.equal(slider.seek(1, 0).text, 'b');
   slider.free();
+});
+
+test("Etherpad's modules: the example of the README, and a tracker on the same engine", async () => {
+  const changeset = await entry('easysync-wasm/changeset');
+  const { makeChangesetTracker } = await entry('easysync-wasm/changesettracker');
+  const pool = new changeset.AttributePool();
+  assert.throws(() => changeset.compose('Z:1>1+1$a', 'Z:2>1=1+1$b', pool), /easysync-wasm\/changeset: call init\(\) and await it/);
+  await changeset.init();
+  assert.equal(changeset.compose('Z:1>1+1$a', 'Z:2>1=1+1$b', pool), 'Z:1>2+2$ab');
+  assert.throws(
+    () => changeset.compose('Z:1>1+1$a', 'Z:9>1=1+1$b', pool),
+    ({ easysync: isEtherpads, code, message }) => isEtherpads === true && code === 'length-mismatch' && message.includes('mismatched composition of two changesets'),
+  );
+  const tracker = makeChangesetTracker({ setTimeout }, pool, { withCallbacks: (_name, run) => run({ setDocumentAttributedText() {} }) }, () => 'a.me');
+  tracker.setBaseText('\u{1f600}\n');
+  tracker.composeUserChangeset('Z:3>1=2+1$!');
+  assert.deepEqual(tracker.prepareUserChangeset(), { changeset: 'Z:3>1=2+1$!', apool: { numToAttrib: {}, nextNum: 0 } });
 });

@@ -1,22 +1,25 @@
 // A real Etherpad, as npm has it.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentOf, fetchText, root } from './server.js';
 
 const PACKAGES = join(root, 'tests', 'etherpad', 'node_modules');
-const START_TIME = 60_000;
+const START_TIME = 180_000;
 
 /** An Etherpad 1.8.14 with nothing in it. */
 export class Etherpad {
   #output = '';
+  #options;
 
-  static async start() {
+  /** Starts one, with plugins in folders of their names, and settings besides the usual ones. */
+  static async start({ plugins = [], settings = {} } = {}) {
     const etherpad = new Etherpad();
+    etherpad.#options = { plugins, settings };
     etherpad.folder = mkdtempSync(join(tmpdir(), 'easysync-etherpad-'));
     etherpad.port = await freePort();
     try {
@@ -45,14 +48,31 @@ export class Etherpad {
     return contentOf(JSON.parse(await fetchText(`${this.address(pad)}/export/etherpad`)));
   }
 
+  /** A call of its programming interface, with what it answers. */
+  async call(name, parameters) {
+    const apikey = readFileSync(join(this.folder, 'APIKEY.txt'), 'utf8').trim();
+    const body = new URLSearchParams({ apikey, ...parameters });
+    const { code, message, data } = await (await fetch(`${this.origin}/api/1.2.15/${name}`, { method: 'POST', body })).json();
+    if (code !== 0) throw new Error(`${name}: ${message}`);
+    return data;
+  }
+
+  /** Ends it as an operator would, when everything is written. */
+  async halt() {
+    await this.#end('SIGTERM');
+  }
+
   async close() {
-    const child = this.process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await this.#end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #end(signal) {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
   }
 
   /** Lays out the folders as Etherpad wants them: it finds its root only if its own folder is called `src`. */
@@ -69,7 +89,12 @@ export class Etherpad {
       symlinkSync(join(PACKAGES, name), join(folder, 'src', 'node_modules', name), 'dir');
     }
     symlinkSync(join('..', 'src'), join(folder, 'node_modules', 'ep_etherpad-lite'), 'dir');
-    writeFileSync(join(folder, 'package.json'), '{"name":"pads","private":true,"dependencies":{"ep_etherpad-lite":"1.8.14"}}\n');
+    const dependencies = { 'ep_etherpad-lite': '1.8.14' };
+    for (const plugin of this.#options.plugins) {
+      dependencies[basename(plugin)] = '*';
+      cpSync(plugin, join(folder, 'node_modules', basename(plugin)), { recursive: true });
+    }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'pads', private: true, dependencies }));
     const many = { duration: 1, points: 100_000 };
     const settings = {
       title: 'Etherpad',
@@ -82,6 +107,7 @@ export class Etherpad {
       commitRateLimiting: many,
       importExportRateLimiting: { windowMs: 1000, max: 100_000 },
       loglevel: 'WARN',
+      ...this.#options.settings,
     };
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   }

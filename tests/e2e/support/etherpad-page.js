@@ -1,0 +1,56 @@
+// Etherpad's own page of a pad, in Chromium.
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits until something is so. */
+export async function waitFor(condition, message, time = 10_000) {
+  const end = Date.now() + time;
+  while (!(await condition())) {
+    if (Date.now() > end) assert.fail(await message());
+    await sleep(50);
+  }
+}
+
+/** Etherpad's own page of a pad. */
+export class EtherpadPage {
+  static async open(browser, address) {
+    const self = new EtherpadPage();
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+    self.page = await context.newPage();
+    await self.page.goto(address);
+    self.frame = self.page.frameLocator('iframe[name=ace_outer]').frameLocator('iframe[name=ace_inner]');
+    await self.frame.locator('#innerdocbody[contenteditable=true], #innerdocbody.editable').waitFor({ timeout: 60_000 });
+    await self.page.locator('#editorloadingbox').waitFor({ state: 'hidden', timeout: 60_000 });
+    await self.frame.locator('#innerdocbody').click();
+    return self;
+  }
+
+  async type(text) {
+    await this.page.keyboard.type(text);
+  }
+
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** The lines as they are drawn. */
+  async text() {
+    const lines = await this.frame.locator('#innerdocbody').evaluate((body) => [...body.children].map((line) => line.textContent));
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** The lines as they are drawn, each with what it looks like. */
+  async lines() {
+    return this.frame.locator('#innerdocbody').evaluate((body) =>
+      [...body.children].map((line) => [line.textContent.replaceAll('\u00a0', ' '), line.innerHTML.replace(/ (id|start)="[^"]*"/g, '')]));
+  }
+
+  async untilText(text, time) {
+    await waitFor(async () => (await this.text()).includes(text), async () => `“${text}” did not come to Etherpad’s page: ${await this.text()}`, time);
+  }
+
+  async close() {
+    await this.page.context().close();
+  }
+}
