@@ -17,6 +17,11 @@ const pages = {
   home: { entry: './www/home/main.ts', template: './www/index.html', file: 'index.html' },
 };
 
+/** The engine of the pages that have an early script. */
+const ENGINE = /^easysync_pad_bg\..*\.wasm$/;
+
+const preload = (href) => HtmlWebpackPlugin.createHtmlTagObject('link', { rel: 'preload', as: 'fetch', type: 'application/wasm', crossorigin: true, href });
+
 const earlyName = (name) => `${name}-early`;
 
 /** The entries of a page. What the early one has loaded, the other uses. */
@@ -28,7 +33,7 @@ function entriesOf([name, { entry, early }]) {
   ];
 }
 
-/** Lets the early scripts wait for nothing, not even for the page around them. */
+/** Lets the early scripts wait for nothing, not even for the page around them, and their engine not for them. */
 class RunEarly {
   constructor(names) {
     this.names = names;
@@ -40,7 +45,8 @@ class RunEarly {
         const isEarly = ({ tagName, attributes }) => tagName === 'script' && this.names.some((name) => attributes.src?.includes(`/${name}.`));
         const early = data.headTags.filter(isEarly);
         for (const tag of early) tag.attributes = { src: tag.attributes.src, async: true };
-        data.headTags = [...early, ...data.headTags.filter((tag) => !isEarly(tag))];
+        const ahead = early.length === 0 ? [] : Object.keys(compilation.assets).filter((file) => ENGINE.test(file)).map((file) => preload(data.publicPath + file));
+        data.headTags = [...early, ...ahead, ...data.headTags.filter((tag) => !isEarly(tag))];
         return data;
       });
     });

@@ -6,6 +6,7 @@ import { engineOf } from './engine.js';
 const { init, needReady, restart } = engineOf('easysync-wasm/history', initWasm, () => glue.__wbg_reset_state());
 
 export { init, restart };
+export * from './catchup.js';
 export { isTrap } from './engine.js';
 
 export class Slider extends glue.Slider {

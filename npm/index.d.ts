@@ -1,6 +1,8 @@
 import type { Init } from './engine.js';
 
+export * from './catchup.js';
 export { isTrap } from './engine.js';
+export type { Init } from './engine.js';
 export { Pad } from './easysync_pad.js';
 export type {
   Caret,

@@ -29,22 +29,38 @@ export function buildPackage() {
 }
 
 /** A build of the engine; gives back where it is. Each has a folder of its own, since cargo gives all builds of a crate one name. */
-function compile({ name, features }) {
+function compile({ name, features, level }) {
   const folder = join(root, 'target', 'builds', name);
   const command = ['cargo', 'build', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm'];
-  run(`engine for ${name}`, [...command, '--no-default-features', '--features', features.join(), '--target-dir', folder]);
+  run(`engine for ${name}`, [...command, '--no-default-features', '--features', features.join(), '--target-dir', folder], {
+    env: { CARGO_PROFILE_WASM_OPT_LEVEL: level },
+  });
   return join(folder, 'wasm32-unknown-unknown', 'wasm', 'easysync.wasm');
 }
 
-function glue({ name }, compiled) {
+function glue({ name, level }, compiled) {
   const out = `easysync_${name}`;
   // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
   const options = ['--target', 'web', '--experimental-reset-state-function', '--out-dir', 'pkg', '--out-name', out];
   run(`glue for ${name}`, ['wasm-bindgen', ...options, compiled]);
   const wasm = join(pkg, `${out}_bg.wasm`);
-  run(`optimiser for ${name}`, ['wasm-opt', '-O3', '--strip-debug', '--strip-producers', wasm, '-o', `${wasm}.opt`]);
-  renameSync(`${wasm}.opt`, wasm);
+  cpSync(wasm, named(name));
+  optimise(wasm, level, '--strip-debug', '--strip-producers');
   rmSync(join(pkg, `${out}_bg.wasm.d.ts`));
+  const script = join(pkg, `${out}.js`);
+  // What its comments say is in the types.
+  run(`smaller glue for ${name}`, ['terser', script, '--module', '--compress', 'passes=2', '--mangle', '--output', script]);
+}
+
+/** The wasm of a build before it is optimised, with the names of its functions. */
+export function named(name) {
+  return join(root, 'target', 'builds', name, 'named.wasm');
+}
+
+/** Optimises a wasm in its place. */
+export function optimise(wasm, level, ...options) {
+  run('optimiser', ['wasm-opt', `-O${level}`, ...options, wasm, '-o', `${wasm}.opt`]);
+  renameSync(`${wasm}.opt`, wasm);
 }
 
 /** What the Etherpad plugin serves: the engine as one file. */

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackage, buildPages, buildPlugin, buildServer } from './build.mjs';
-import { needBrowser, needEtherpad, needPackages } from './setup.mjs';
+import { needBrowser, needEtherpad, needPackages, needPostgres } from './setup.mjs';
 import { root, run } from './run.mjs';
 
 const folder = join(root, 'tests', 'e2e');
@@ -20,7 +20,9 @@ if (unknown.length > 0) {
 const { chromium } = needBrowser();
 needPackages();
 needPackages(folder, '--ignore-scripts');
-if (wanted.length === 0 || wanted.includes('strangers') || wanted.includes('plugin')) needEtherpad();
+const isWanted = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
+if (isWanted('strangers', 'postgres', 'plugin')) needEtherpad();
+if (isWanted('postgres')) needPostgres();
 buildPackage();
 buildPages();
 buildPlugin();

@@ -1,8 +1,8 @@
 // What building and testing need, installed if it is missing. Each step says what it does, and is quick when there is
 // nothing to do.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { has, output, root, run, tools } from './run.mjs';
 
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -59,21 +59,43 @@ export function needEtherpad() {
  * @returns {{chromium: string, chromedriver: string}}
  */
 export function needBrowser() {
-  const found = findBrowser();
+  const found = findBrowser() ?? (installPackages('Chromium', 'chromium', 'chromium-driver') ? findBrowser() : undefined);
   if (found) return found;
-  const isRoot = process.getuid?.() === 0;
-  if (has('apt-get', '--version') && (isRoot || has('sudo', '-n', 'true'))) {
-    const command = [...(isRoot ? [] : ['sudo', '-n']), 'apt-get'];
-    run('looking for packages', [...command, 'update']);
-    run('installing Chromium', [...command, 'install', '-y', '--no-install-recommends', 'chromium', 'chromium-driver']);
-    const installed = findBrowser();
-    if (installed) return installed;
-  }
   console.error(
     'Chromium and ChromeDriver of one version are needed for the tests in a browser. Install them, and name them by CHROMIUM and ' +
       'CHROMEDRIVER if they are not on the PATH.',
   );
   process.exit(1);
+}
+
+/**
+ * PostgreSQL's programs; gives back the folder that they are in. The variable POSTGRES_BIN names another.
+ *
+ * @returns {string}
+ */
+export function needPostgres() {
+  const found = findPostgres() ?? (installPackages('PostgreSQL', 'postgresql') ? findPostgres() : undefined);
+  if (found) return found;
+  console.error('PostgreSQL is needed for the tests of the server. Install it, and name the folder with its programs by POSTGRES_BIN.');
+  process.exit(1);
+}
+
+function findPostgres() {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((one, other) => Number(other) - Number(one)) : [];
+  const onPath = output('which', 'initdb');
+  const folders = [process.env.POSTGRES_BIN, ...versions.map((version) => join(debian, version, 'bin')), onPath && dirname(onPath)];
+  return folders.find((folder) => folder && existsSync(join(folder, 'initdb')));
+}
+
+/** Installs packages where apt-get is there and may be used; says whether it did. */
+function installPackages(what, ...packages) {
+  const isRoot = process.getuid?.() === 0;
+  if (!has('apt-get', '--version') || !(isRoot || has('sudo', '-n', 'true'))) return false;
+  const command = [...(isRoot ? [] : ['sudo', '-n']), 'apt-get'];
+  run('looking for packages', [...command, 'update']);
+  run(`installing ${what}`, [...command, 'install', '-y', '--no-install-recommends', ...packages]);
+  return true;
 }
 
 function findBrowser() {

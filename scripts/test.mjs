@@ -6,7 +6,7 @@ import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
 import { facadeTests } from './etherpad.mjs';
 import { root, run } from './run.mjs';
-import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
+import { needBrowser, needEtherpad, needLints, needPackages, needPostgres, needRust, needWasm, needWasmPack } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -18,6 +18,7 @@ needEtherpad();
 needWasm();
 needWasmPack();
 const { chromium, chromedriver } = needBrowser();
+const postgres = needPostgres();
 
 run('format', ['cargo', 'fmt', '--all', '--check']);
 run('lints', ['cargo', 'clippy', '--workspace', '--all-targets', ...DENY]);
@@ -27,7 +28,9 @@ for (const { name, features } of BUILDS) {
 }
 run('lints of the fuzz targets', ['cargo', 'clippy', '--manifest-path', 'fuzz/Cargo.toml', '--all-targets', ...DENY]);
 run('documentation', ['cargo', 'doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
-run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], { env: { EASYSYNC_REQUIRE_ORACLE: '1' } });
+run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], {
+  env: { EASYSYNC_REQUIRE_ORACLE: '1', EASYSYNC_REQUIRE_POSTGRES: '1', POSTGRES_BIN: postgres },
+});
 run('tests on small trees', [
   'cargo', 'test', '--features', '__small_tree', '--lib', '--test', 'laws', '--test', 'errors', '--test', 'regressions',
 ]);
@@ -39,6 +42,7 @@ run('tests for a browser', ['cargo', 'test', '--no-run', ...WASM], { env });
 run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env, limit: 120_000, tries: 3 });
 
 buildPackage();
+run('size of the npm package', ['size-limit']);
 run('npm package', ['publint', 'pkg', '--strict']);
 const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);

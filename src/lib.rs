@@ -75,6 +75,7 @@ mod edit;
 mod error;
 mod protocol;
 mod server;
+mod sort;
 mod text;
 mod timeslider;
 

@@ -650,6 +650,94 @@ fn more_than_may_wait_leads_to_a_fresh_join() {
     assert!(std::iter::from_fn(|| reader.next_effect()).any(|effect| matches!(effect, Effect::Resync { .. })));
 }
 
+/// Commits all there is in messages of at most so many bytes, and gives back how many it took.
+fn commit_within(server: &mut Server, client: &mut Client, limit: usize) -> usize {
+    client.set_commit_limit(limit);
+    let mut count = 0;
+    while client.has_uncommitted() {
+        let message = client.commit().unwrap().expect("something to commit");
+        assert!(message.len() <= limit, "{} bytes", message.len());
+        assert!(matches!(server.commit(&message, &author(1)), Outcome::Revision));
+        assert_eq!(server.head.text().last(), Some(&0x0a));
+        assert_eq!(client.save_state(), SaveState::Saving);
+        client.receive(&accept(server.rev())).unwrap();
+        // After a lost connection, what an acknowledgement means is asked for.
+        answer(server, client);
+        count += 1;
+    }
+    assert_eq!((client.save_state(), client.base()), (SaveState::Saved, client.view()));
+    count
+}
+
+#[test]
+fn what_is_too_large_for_one_message_goes_in_several() {
+    let paste = "one line \"with quotes\", é and 😀\n".repeat(60_000) + "the last one";
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 1, &paste);
+    assert_eq!(commit_within(&mut server, &mut client, 950_000), 3);
+    assert_eq!(server.head.text().to_string(), format!("a{paste}bc\n"));
+
+    // Whatever the limit, and whatever others write meanwhile.
+    for limit in [460, 500, 1_000, 3_000] {
+        let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+        let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));
+        let text_of_pieces: String = (0..200).map(|n| format!("{n}\u{1}\n😀")).collect();
+        for (n, line) in text_of_pieces.split_inclusive('\n').enumerate() {
+            let end = client.view().unwrap().len_utf16() - 1;
+            let bold = AttribSet::from(client.pool_mut().put(Attribute::new("link", &*format!("{}", n / 3))));
+            let line: Vec<u16> = line.encode_utf16().collect();
+            let change = client.view().unwrap().splice(end..end, &line, &bold).unwrap();
+            client.edit(&change).unwrap();
+        }
+        client.set_commit_limit(limit);
+        assert!(client.commit().unwrap().is_some_and(|message| message.len() <= limit));
+        type_at(&mut other, 0, "other ");
+        commit(&mut server, &mut other, 2);
+        client.receive(&server.new_changes(1)).unwrap();
+        // The first is lost, and is sent again just as it was.
+        client.disconnected();
+        client.receive(&server.client_vars(&author(1))).unwrap();
+        assert!(commit_within(&mut server, &mut client, limit) > 1);
+        assert_eq!(server.head.text().to_string(), format!("other abc{text_of_pieces}\n"));
+    }
+}
+
+#[test]
+fn a_limit_that_is_too_low_for_anything_stops_nothing() {
+    let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let mut client = joined(&server, 1);
+    type_at(&mut client, 1, "1😀\n2");
+    client.set_commit_limit(0);
+    let mut texts = Vec::new();
+    while client.has_uncommitted() {
+        commit(&mut server, &mut client, 1);
+        texts.push(server.head.text().to_string());
+    }
+    assert_eq!(texts, ["a1\nbc\n", "a1😀\nbc\n", "a1😀\n2bc\n"]);
+}
+
+#[test]
+fn a_crash_between_two_parts_of_a_paste_loses_and_doubles_nothing() {
+    let paste = "a line of text\n".repeat(1_000);
+    for is_stored in [false, true] {
+        let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+        let mut client = joined(&server, 1);
+        client.set_commit_limit(4_000);
+        type_at(&mut client, 1, &paste);
+        commit(&mut server, &mut client, 1);
+        let message = client.commit().unwrap().unwrap();
+        if is_stored {
+            server.commit(&message, &author(1));
+        }
+        let stored = client.kept().unwrap().to_string();
+        let mut client = reborn(&server, 1, &stored);
+        answer(&server, &mut client);
+        commit_within(&mut server, &mut client, 4_000);
+        assert_eq!(server.head.text().to_string(), format!("a{paste}bc\n"));
+    }
+}
+
 /// Clients, and what is on its way to and from each.
 struct Network {
     server: Server,

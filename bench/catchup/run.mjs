@@ -152,19 +152,19 @@ async function fill({ page, flood }) {
 async function catchUp({ page, flood }, { slice = null, traced = false, types = false, isQueued = true }) {
   const devtools = await page.context().newCDPSession(page);
   const target = flood.rev + revisions;
-  await page.evaluate((time) => {
-    window.bench.begin();
-    if (time !== null) window.easysync.session.inbox.slice = time;
-  }, slice ?? null);
+  await page.evaluate(() => window.bench.begin());
   let inserted = isQueued ? await fill({ page, flood }) : null;
   if (traced) await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
   let isOver = false;
   const shown = page
-    .evaluate(async (rev) => {
-      const began = performance.now();
-      window.easysync.session.resumeCatchUp();
-      return (await window.bench.shown(rev)) - began;
-    }, target)
+    .evaluate(
+      async ([rev, time]) => {
+        const began = performance.now();
+        window.easysync.session.resumeCatchUp(time ?? undefined);
+        return (await window.bench.shown(rev)) - began;
+      },
+      [target, slice],
+    )
     .finally(() => {
       isOver = true;
     });

@@ -13,9 +13,31 @@ const POOL: &str =
 /// What is kept here comes back to the client that it is of, and is kept with it again, so it would double each time.
 const MAX_KEPT: usize = 4_000;
 
+/// What has little or nothing to do with the document; the numbers in it are put in the place of `#`.
+const OTHERS: [&str; 16] = [
+    r#"{"disconnect":#}"#,
+    r#"{"disconnect":"deleted"}"#,
+    r#"{"type":"CLIENT_VARS","data":{"userId":"a.me","collab_client_vars":{"rev":#}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"SAVE_REVISION","newRev":#}}"#,
+    r#"{"type":"CHANGESET_REQ","data":{"forwardsChangesets":["Z:1>1+1$x"],"backwardsChangesets":["Z:2<1-1$"],"apool":{"numToAttrib":{},"nextNum":0},"timeDeltas":[7],"start":#,"granularity":10,"requestID":1}}"#,
+    r#"{"accessStatus":"deny"}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"USER_NEWINFO","userInfo":{"userId":"a.you","name":null,"colorId":#}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"USER_LEAVE","userInfo":{"userId":"a.you","colorId":"\u0023fff"}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"USERINFO_UPDATE","userInfo":{"userId":"a.me"}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"CHAT_MESSAGE","message":{"text":"\"newRev\":#","time":#,"userId":"a.you"}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"CHAT_MESSAGES","messages":[]}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"CLIENT_MESSAGE","payload":{"type":"padoptions","newRev":#}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"NEW_SAVEDREV","savedRev":{"revNum":#,"savedById":"a.me","label":"","timestamp":#,"id":"x"}}}"#,
+    r#"{"type":"COLLABROOM","data":{"type":"NEW_AUTHORDATA","author":"a.you","data":{}}}"#,
+    r#"{"type":"CUSTOM","data":{"type":"SOMETHING","newRev":#}}"#,
+    r#"{"type":"UNKNOWN","newRev":#}"#,
+];
+
 /// A pad, and what a server could say to it.
 struct Session {
     pad: Pad,
+    /// Whether messages are to wait for `proceed`.
+    queues: bool,
     /// The last request that the pad has made.
     request: u32,
     /// What was kept at some time.
@@ -25,7 +47,7 @@ struct Session {
 
 pub fn client(data: &[u8]) {
     let mut u = Unstructured::new(data);
-    let mut session = Session { pad: Pad::new(), request: 0, kept: None, now: 0.0 };
+    let mut session = Session { pad: Pad::new(), queues: false, request: 0, kept: None, now: 0.0 };
     // An input that ends early has been run as far as it goes.
     while !u.is_empty() && session.step(&mut u).is_ok() {
         session.check_layers();
@@ -117,8 +139,23 @@ impl Session {
                     }
                 }
             },
-            29 => self.pad.set_slice(usize::from(u.arbitrary::<u8>()? % 4)),
-            30 => drop(self.pad.proceed(usize::from(u.arbitrary::<u8>()? % 4))),
+            29 => match u.arbitrary::<u8>()? {
+                byte @ 0..160 => self.pad.set_slice(usize::from(byte % 4)),
+                // The first lets nothing but one character through at a time.
+                byte @ 160..176 => self.pad.set_commit_limit(300 * usize::from(byte % 2)),
+                176..184 => self.queues = !self.queues,
+                184..192 => self.pad.connected(),
+                byte => {
+                    let number = self.rev(u)?.to_string();
+                    let message = OTHERS.get(usize::from(byte) % OTHERS.len()).map_or("", |message| message);
+                    self.send(u, &message.replace('#', &number))?;
+                }
+            },
+            30 => {
+                // What is wrong with it is dealt with by the effects that follow.
+                let _error = self.pad.proceed(usize::from(u.arbitrary::<u8>()? % 4)).err();
+                self.heed();
+            }
             _ => drop(self.pad.flush().unwrap()),
         }
         Ok(())
@@ -135,10 +172,16 @@ impl Session {
     fn receive(&mut self, message: &str) {
         let client = self.pad.client();
         let (rev, base, view) = (client.rev(), client.base().cloned(), client.view().cloned());
-        if self.pad.receive(message).is_err() && self.pad.client().rev() == rev {
+        let result = if self.queues { self.pad.queue(message) } else { self.pad.receive(message).map(drop) };
+        if result.is_err() && self.pad.client().rev() == rev {
             assert_eq!(self.pad.client().base(), base.as_ref(), "{message}");
             assert_eq!(self.pad.client().view(), view.as_ref(), "{message}");
         }
+        self.heed();
+    }
+
+    fn heed(&mut self) {
+        self.pad.take_messages();
         while let Some(effect) = self.pad.next_effect() {
             if let Effect::Send(request) = effect
                 && let Some((_, number)) = request.split_once(r#""requestID":"#)
@@ -162,6 +205,8 @@ impl Session {
 
     /// What is shown catches up with the view, and what is kept can be read. Every step is the last of some input.
     fn check_end(mut self) {
+        let _error = self.pad.proceed(usize::MAX).err();
+        self.check_layers();
         self.pad.flush().unwrap();
         let client = self.pad.client();
         let Some(view) = client.view() else { return };

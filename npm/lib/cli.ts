@@ -262,4 +262,7 @@ try {
   const code = exitCode(error, stop.signal.aborted);
   if (code !== STOPPED) process.stderr.write(`easysync: ${(error as Error).message}\n${code === USAGE ? 'See easysync --help.\n' : ''}`);
   process.exitCode = code;
+} finally {
+  // Whatever is still open would keep the process alive.
+  stop.abort();
 }

@@ -156,6 +156,7 @@ export class OnlinePad {
       opened: () => {
         this.wasOpen = true;
         this.current.connected();
+        this.current.setCommitLimit(this.socket.maxMessage);
         this.socket.send(joinMessage(this.name, this.person, this.token));
       },
       received: (message) => this.attempt(() => this.take(message)),
@@ -398,6 +399,7 @@ export class OnlinePad {
         } catch (error) {
           this.trouble(error);
         }
+        if (news & FOR_HOST) for (const message of this.current.takeMessages()) this.hear(message);
         this.heed(news);
       });
     }, 0);

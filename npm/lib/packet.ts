@@ -8,6 +8,11 @@ export const CONNECT_ERROR = 4;
 
 const MESSAGE = '["message",';
 
+/** What a packet has besides its message, in bytes, at most. */
+export const FRAME = 100;
+/** How long packets may be that servers before Engine.IO 6 take; they do not tell. It is what Etherpad 1.8 sets if nothing else is said. */
+export const MAX_PACKET_OF_OLDER = 10_000;
+
 /** A packet; the data of an event `message` is an array of that name and the text of the message, all other data is parsed. */
 export interface Packet {
   type: number;

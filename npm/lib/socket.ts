@@ -3,7 +3,7 @@
 // Servers of Socket.IO 2 (Etherpad 1.8) and of Socket.IO 4 (Etherpad 2 and 3) are told apart by how they greet, on the same connection: the older ones say
 // at once that one is connected and want to be pinged; the newer ones want to be asked, and ping themselves.
 
-import { CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, decodePacket, messageData } from './packet.js';
+import { CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, FRAME, MAX_PACKET_OF_OLDER, decodePacket, messageData } from './packet.js';
 
 /** What is used of a WebSocket, in a browser and in Node. */
 export interface WebSocketLike {
@@ -57,6 +57,9 @@ export class Socket {
   /** Whether the server said that one is connected without having been asked. */
   private isOlder = false;
 
+  /** How long a packet may be, if the server has told. */
+  private maxPacket: number | null = null;
+
   constructor(
     private readonly make: () => WebSocketLike,
     private readonly listener: Listener,
@@ -66,6 +69,11 @@ export class Socket {
 
   get isOpen(): boolean {
     return this.isOpen_;
+  }
+
+  /** How many bytes a message may have. The server ends a connection on which a longer one comes. */
+  get maxMessage(): number {
+    return (this.maxPacket ?? MAX_PACKET_OF_OLDER) - FRAME;
   }
 
   /** Sends a message, as text, if the connection is open. */
@@ -134,6 +142,7 @@ export class Socket {
 
   private greeted(data: string): void {
     const { pingInterval, pingTimeout, maxPayload } = facts(data);
+    this.maxPacket = maxPayload !== null && maxPayload > FRAME ? maxPayload : null;
     const connect = (): void => this.current?.send(`${MESSAGE}${CONNECT}`);
     // Servers before Engine.IO 6 do not tell how long a message may be.
     if (maxPayload !== null) connect();

@@ -202,6 +202,8 @@ function mapSelection(start: number, end: number, from: number, to: number, leng
 /**
  * One change from the first to the last unit that differs; `null` if none does. Where several places would do, for the same letter stands there twice, it
  * ends at `caret`. Halves of a pair of surrogates are not taken apart.
+ *
+ * @internal
  */
 export function difference(before: string, after: string, caret: number | null): Splice | null {
   if (before === after) return null;

@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 const METHODS = new Set([
-  'receive', 'setSlice', 'proceed', 'expire', 'commit', 'connected', 'disconnected', 'takeEffects', 'tellRevisions', 'unsaved', 'restore', 'unplaced',
+  'receive', 'queue', 'takeMessages', 'setSlice', 'setCommitLimit', 'proceed', 'expire', 'commit', 'connected', 'disconnected', 'takeEffects', 'tellRevisions', 'unsaved', 'restore', 'unplaced',
   'discard', 'counts', 'text', 'runs', 'attribs', 'flush', 'edit', 'toggleFormat', 'hasFormat', 'formatsAt', 'clearFormatting', 'clearAuthorship',
   'toggleList', 'indent', 'setHeading', 'lineFormat', 'enter', 'deleteBackward', 'insertFragment', 'exportText', 'exportHtml', 'undo', 'redo',
 ]);

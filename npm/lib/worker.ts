@@ -60,6 +60,18 @@ export class WorkerPad {
     return this.call('setSlice', [revisions]) as Promise<void>;
   }
 
+  queue(message: string): Promise<number> {
+    return this.call('queue', [message]) as Promise<number>;
+  }
+
+  takeMessages(): Promise<string[]> {
+    return this.call('takeMessages', []) as Promise<string[]>;
+  }
+
+  setCommitLimit(bytes: number): Promise<void> {
+    return this.call('setCommitLimit', [bytes]) as Promise<void>;
+  }
+
   proceed(limit: number): Promise<number> {
     return this.call('proceed', [limit]) as Promise<number>;
   }

@@ -1,11 +1,11 @@
 //! Who is who: secret tokens to author ids, and what an author is called.
 
-use crate::store::{Store, StoreError, Writer};
+use crate::store::{MAX_KEY, Peers, Store, StoreError, Writer};
 use easysync::{Utf16String, Value};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// An author id, `a.` and sixteen letters or digits.
@@ -13,6 +13,11 @@ pub type AuthorId = Arc<Utf16String>;
 
 /// Colours that authors get: so many.
 pub const PALETTE_LEN: u32 = 64;
+/// What the keys of authors and of tokens begin with.
+const AUTHOR_KEY: &str = "globalAuthor:";
+const TOKEN_KEY: &str = "token2author:";
+/// The longest token: the store must be able to have its key.
+const MAX_TOKEN: usize = MAX_KEY - TOKEN_KEY.len();
 /// The longest name, in code units.
 const MAX_NAME: usize = 200;
 /// From this many on, authors that were not asked for lately are forgotten; the store has them.
@@ -54,24 +59,32 @@ impl Author {
 struct Cache {
     tokens: HashMap<String, (AuthorId, Instant)>,
     authors: HashMap<AuthorId, (Arc<Author>, Instant)>,
+    /// How many authors have been changed by other processes.
+    changed: u64,
 }
 
 /// All authors there are.
 pub struct Authors {
     store: Arc<dyn Store>,
     writer: Arc<Writer>,
-    cache: Mutex<Cache>,
+    /// Not held while a store is asked that has peers: then this could wait for what waits for it.
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl Authors {
     pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>) -> Self {
-        Self { store, writer, cache: Mutex::default() }
+        let cache = Arc::<Mutex<Cache>>::default();
+        if let Some(peers) = store.peers() {
+            let cache = cache.clone();
+            peers.on_change(Box::new(move |key| lock(&cache).forget(key)));
+        }
+        Self { store, writer, cache }
     }
 
     /// The author that a token stands for, a new one if nobody came with it before. Without a token, always a new one.
     pub fn by_token(&self, token: Option<&str>) -> Result<AuthorId, StoreError> {
         // The lock is held throughout, so that two sockets with one new token get one author.
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = lock(&self.cache);
         let now = Instant::now();
         cache.evict(now);
         let Some(token) = token else { return Ok(self.create(&mut cache, None)) };
@@ -79,10 +92,14 @@ impl Authors {
             *used = now;
             return Ok(id.clone());
         }
-        let stored = self.store.get(&format!("token2author:{token}"))?.and_then(|text| Value::parse(&text).ok());
-        match stored.as_ref().and_then(Value::as_text) {
+        if let Some(peers) = self.store.peers() {
+            drop(cache);
+            let id = self.agree(peers, token)?;
+            lock(&self.cache).tokens.insert(token.to_owned(), (id.clone(), now));
+            return Ok(id);
+        }
+        match id_of(self.store.get(&token_key(token))?) {
             Some(id) => {
-                let id = AuthorId::new(id.clone());
                 cache.tokens.insert(token.to_owned(), (id.clone(), now));
                 Ok(id)
             }
@@ -90,10 +107,36 @@ impl Authors {
         }
     }
 
+    /// The author that a token stands for, the same for all processes.
+    fn agree(&self, peers: &dyn Peers, token: &str) -> Result<AuthorId, StoreError> {
+        let key = token_key(token);
+        if let Some(id) = id_of(self.store.get(&key)?) {
+            return Ok(id);
+        }
+        let id = new_id();
+        peers.claim(&author_key(&id), &new_author().to_record().to_string())?;
+        Ok(id_of(Some(peers.claim(&key, &easysync::json_string(&id))?)).unwrap_or(id))
+    }
+
     /// What is known of an author; `None` if there is no such author.
     pub fn get(&self, id: &AuthorId) -> Result<Option<Arc<Author>>, StoreError> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cached(&mut cache, id)
+        let now = Instant::now();
+        let changed = {
+            let mut cache = lock(&self.cache);
+            if let Some((author, used)) = cache.authors.get_mut(id) {
+                *used = now;
+                return Ok(Some(author.clone()));
+            }
+            cache.changed
+        };
+        let stored = self.store.get(&author_key(id))?;
+        let Some(author) = stored.and_then(|text| Author::from_record(&text)).map(Arc::new) else { return Ok(None) };
+        let mut cache = lock(&self.cache);
+        if cache.changed != changed {
+            // It may be this one, and what was read may be older.
+            return Ok(Some(author));
+        }
+        Ok(Some(cache.authors.entry(id.clone()).or_insert((author, now)).0.clone()))
     }
 
     /// Gives an author another name or colour, and says what is known then. What is not valid is left as it was.
@@ -103,55 +146,86 @@ impl Authors {
         name: Option<Option<Utf16String>>,
         color: Option<&Utf16String>,
     ) -> Result<Arc<Author>, StoreError> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.cached(&mut cache, id)?;
-        let mut author = old.as_deref().cloned().unwrap_or_else(new_author);
-        if let Some(name) = name.filter(|name| name.as_ref().is_none_or(|name| is_name(name))) {
-            author.name = name;
-        }
-        if let Some(color) = color.filter(|color| is_color(color)) {
-            author.color = Value::from(color.clone());
-        }
-        match old {
-            Some(old) if *old == author => Ok(old),
-            _ => Ok(self.keep(&mut cache, id, author)),
-        }
-    }
-
-    fn cached(&self, cache: &mut Cache, id: &AuthorId) -> Result<Option<Arc<Author>>, StoreError> {
-        let now = Instant::now();
-        if let Some((author, used)) = cache.authors.get_mut(id) {
-            *used = now;
-            return Ok(Some(author.clone()));
-        }
-        let stored = self.store.get(&format!("globalAuthor:{id}"))?;
-        Ok(stored.and_then(|text| Author::from_record(&text)).map(|author| {
-            let author = Arc::new(author);
-            cache.authors.insert(id.clone(), (author.clone(), now));
+        let name = name.filter(|name| name.as_ref().is_none_or(|name| is_name(name)));
+        let color = color.filter(|color| is_color(color));
+        let changed = |mut author: Author| {
+            if let Some(name) = &name {
+                author.name.clone_from(name);
+            }
+            if let Some(color) = color {
+                author.color = Value::from(color.clone());
+            }
             author
-        }))
+        };
+        let old = self.get(id)?;
+        if let Some(old) = &old
+            && changed(Author::clone(old)) == **old
+        {
+            return Ok(old.clone());
+        }
+        let stored = self.store.get(&author_key(id))?.and_then(|text| Value::parse(&text).ok());
+        let mut cache = lock(&self.cache);
+        let newest = cache.authors.get(id).map(|(author, _)| author.clone()).or(old);
+        let author = changed(newest.map_or_else(new_author, |author| Author::clone(&author)));
+        Ok(self.keep(&mut cache, id, author, stored))
     }
 
     fn create(&self, cache: &mut Cache, token: Option<&str>) -> AuthorId {
-        let id = AuthorId::new(format!("a.{}", random_letters(16)).into());
-        self.keep(cache, &id, new_author());
+        let id = new_id();
+        self.keep(cache, &id, new_author(), None);
         if let Some(token) = token {
             cache.tokens.insert(token.to_owned(), (id.clone(), Instant::now()));
-            let put = (format!("token2author:{token}"), easysync::json_string(&id));
-            self.writer.write(vec![put], || ());
+            self.writer.write(vec![(token_key(token), easysync::json_string(&id))], || ());
         }
         id
     }
 
-    fn keep(&self, cache: &mut Cache, id: &AuthorId, author: Author) -> Arc<Author> {
-        self.writer.write(vec![(format!("globalAuthor:{id}"), author.to_record().to_string())], || ());
+    /// Has an author written. What else is in the record that is there, by Etherpad for one, stays.
+    fn keep(&self, cache: &mut Cache, id: &AuthorId, author: Author, stored: Option<Value>) -> Arc<Author> {
+        let mut record = author.to_record();
+        for (name, value) in stored.iter().flat_map(Value::members) {
+            let name = name.to_string();
+            if record.get(&name).is_none() {
+                record.set(&name, value.clone());
+            }
+        }
+        self.writer.write(vec![(author_key(id), record.to_string())], || ());
         let author = Arc::new(author);
         cache.authors.insert(id.clone(), (author.clone(), Instant::now()));
         author
     }
 }
 
+fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn author_key(id: &AuthorId) -> String {
+    format!("{AUTHOR_KEY}{id}")
+}
+
+fn token_key(token: &str) -> String {
+    format!("{TOKEN_KEY}{token}")
+}
+
+/// The author that a record of a token names.
+fn id_of(stored: Option<String>) -> Option<AuthorId> {
+    Some(AuthorId::new(Value::parse(&stored?).ok()?.as_text()?.clone()))
+}
+
+fn new_id() -> AuthorId {
+    AuthorId::new(format!("a.{}", random_letters(16)).into())
+}
+
 impl Cache {
+    /// Another process has written this record.
+    fn forget(&mut self, key: &str) {
+        self.changed += 1;
+        if let Some(id) = key.strip_prefix(AUTHOR_KEY) {
+            self.authors.remove(&AuthorId::new(id.into()));
+        }
+    }
+
     fn evict(&mut self, now: Instant) {
         // What is younger may not have reached the store yet.
         let is_young = |used: &Instant| now.duration_since(*used) < CACHED_FOR;
@@ -184,7 +258,8 @@ pub fn is_color(color: &[u16]) -> bool {
 /// Whether a token may be used: `t.` and then base64url.
 pub fn is_token(token: &str) -> bool {
     let is_url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    token.strip_prefix("t.").is_some_and(|rest| (1..=128).contains(&rest.len()) && rest.bytes().all(is_url))
+    let is_right = |rest: &str| !rest.is_empty() && rest.bytes().all(is_url);
+    token.len() <= MAX_TOKEN && token.strip_prefix("t.").is_some_and(is_right)
 }
 
 /// A new secret token.

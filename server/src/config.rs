@@ -14,7 +14,7 @@ const WELCOME: &str =
 
 /// A pad server that speaks Etherpad's protocol.
 ///
-/// It serves the pages, keeps the pads in one file, and lets Etherpad's own clients connect as well. Every option can
+/// It serves the pages, keeps the pads in one file or a database, and lets Etherpad's own clients connect as well. Every option can
 /// also be given in the environment, under the name in brackets, or in a file.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "easysync-server", version, args_override_self = true)]
@@ -30,6 +30,14 @@ pub struct Config {
     /// The file in which pads are kept; it is made if it is not there
     #[arg(long, env = "DATA", value_name = "FILE", default_value = "data/easysync.redb")]
     pub data: PathBuf,
+
+    /// A PostgreSQL database in which pads are kept instead of a file: postgres://USER:PASSWORD@HOST/NAME, without TLS
+    #[arg(long, env = "DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<tokio_postgres::Config>,
+
+    /// Where other processes that share the database reach this one: host and port; without it, where it listens
+    #[arg(long, env = "PEER_ADDRESS", value_name = "ADDRESS")]
+    pub peer_address: Option<String>,
 
     /// The folder with the built pages; without it, `dist` beside the program or in the present folder
     #[arg(long, env = "WWW", value_name = "FOLDER")]

@@ -71,8 +71,8 @@ fn write_etherpad(
     // Key revisions can lack their document, if it was still being written; so the documents are made along the way.
     let mut doc = Document::new();
     let mut known = AttribPool::new();
-    for rev in 0..=head.head {
-        let stored = revision::need(store, pad, rev)?;
+    for (rev, stored) in (0..).zip(revision::need_all(store, pad, 0..head.head + 1)) {
+        let stored = stored?;
         if !stored.extend_pool(&mut known) {
             known = pool.clone();
         }

@@ -2,13 +2,16 @@
 
 use crate::authors::{AuthorId, is_token};
 use crate::faults::{Faults, Faulty};
+use crate::forward::FromPeer;
 use crate::limits::{Addresses, Allowance};
 use crate::metrics::{Hit, Metrics};
+use crate::owners::Owner;
 use crate::pad::fanout::{Outlet, Refused};
 use crate::pad::{Join, Message, PadHandle, Said};
 use crate::pads::Shared;
 use crate::socketio::{self, Kind, Packet};
 use axum::extract::ConnectInfo;
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use bytes::Bytes;
 use easysync::{ClientMessage, ClientReady, parse_client_message};
 use engineioxide::handler::EngineIoHandler;
@@ -23,6 +26,8 @@ use std::time::Instant;
 
 /// So many messages of one connection may wait for its pad; who sends more without waiting for answers is cut off.
 const MAX_WAITING: usize = 512;
+/// Where proxies say from where a request comes.
+pub(crate) const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What is known of a connection.
 #[derive(Default)]
@@ -203,12 +208,7 @@ impl Gateway {
 
     /// From where a connection comes, as far as that is known.
     fn address(&self, socket: &EngineSocket) -> Option<IpAddr> {
-        let parts = &socket.req_parts;
-        if self.trust_proxy {
-            let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-            return forwarded.rsplit(',').next()?.trim().parse().ok();
-        }
-        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+        client_address(&socket.req_parts.headers, &socket.req_parts.extensions, self.trust_proxy)
     }
 
     /// What goes wrong on the way to a client: what its query asks for, if the server was started so.
@@ -229,6 +229,10 @@ impl Gateway {
             return Err("too many messages".to_owned());
         }
         if let ClientMessage::Ready(ready) = message {
+            if self.shared.owners.are_many() {
+                tokio::spawn(self.clone().ready_if_ours(socket.clone(), ack, *ready));
+                return Ok(());
+            }
             return self.ready(socket, ack, *ready);
         }
         let session = socket.data.lock().session.clone();
@@ -240,6 +244,28 @@ impl Gateway {
         };
         let is_open = pad.send(Message::Said(Said { session: id, message, ack, waiting }));
         is_open.then_some(()).ok_or_else(|| "the pad is closed".to_owned())
+    }
+
+    /// The same as [`Self::ready`], if no other process has the pad. Otherwise the client must come again: either it has not said
+    /// at the beginning which pad it wants, or the pad has changed hands since then.
+    async fn ready_if_ours(self, socket: Arc<EngineSocket>, ack: Option<u64>, ready: ClientReady) {
+        let (shared, asked) = (self.shared.clone(), ready.pad_id.to_str().unwrap_or_default());
+        let found = tokio::task::spawn_blocking(move || shared.find(&asked)).await;
+        let is_ours = match found {
+            Ok(Ok(Some(found))) => matches!(self.shared.owners.of(&found.id).await, Ok(Owner::Us)),
+            // It will be told that there is none.
+            Ok(Ok(None)) => true,
+            _ => false,
+        };
+        if !is_ours {
+            tracing::debug!("another process has the pad, closed");
+            return socket.close(DisconnectReason::TransportClose);
+        }
+        if let Err(error) = self.ready(&socket, ack, ready)
+            && let Some(number) = ack
+        {
+            emit(&socket, socketio::ack_error(number, &error));
+        }
     }
 
     fn ready(&self, socket: &Arc<EngineSocket>, ack: Option<u64>, ready: ClientReady) -> Result<(), String> {
@@ -312,6 +338,15 @@ impl Gateway {
             token => self.shared.authors.by_token(token.as_deref()).map(Some),
         }
     }
+}
+
+/// From where a request comes: what the nearest proxy says, if it is trusted or is another process of ours.
+pub(crate) fn client_address(headers: &HeaderMap, extensions: &Extensions, trust_proxy: bool) -> Option<IpAddr> {
+    if trust_proxy || extensions.get::<FromPeer>().is_some() {
+        let forwarded = headers.get_all(CLIENT_ADDRESS).iter().next_back()?.to_str().ok()?;
+        return forwarded.rsplit(',').next()?.trim().parse().ok();
+    }
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 /// The value of a cookie.

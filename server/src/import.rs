@@ -3,7 +3,7 @@
 use crate::pad::record::{self, Head};
 use crate::pad::revision::{self, KEY_EVERY, PadError};
 use crate::pads::Shared;
-use crate::store::{Put, StoreError};
+use crate::store::{Put, StoreError, is_key};
 use easysync::{AttribPool, Changeset, Document, Error, EtherpadFile, FileError, Value};
 use std::collections::HashMap;
 
@@ -142,6 +142,7 @@ fn authors(shared: &Shared, pad: &str, file: &Records<'_>, pool: &AttribPool) ->
     for attribute in named.filter(|attribute| !attribute.value.is_empty()) {
         let key = format!("globalAuthor:{}", attribute.value);
         if let Some(found) = file.get(&key)
+            && is_key(&key)
             && shared.store.get(&key)?.is_none()
         {
             let member = |name: &str| found.get(name).cloned().unwrap_or(Value::Null);

@@ -4,6 +4,7 @@ use crate::authors::{Authors, random_letters};
 use crate::config::{Batching, Config};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::owners::Owners;
 use crate::pad::revision::PadError;
 use crate::pad::{Message, Pad, PadHandle, record};
 use crate::store::{Store, StoreError, Writer};
@@ -11,6 +12,7 @@ use easysync::Value;
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::{Semaphore, oneshot};
 
 /// So many parts of histories and exports are read at once.
@@ -23,6 +25,8 @@ pub(crate) struct Shared {
     pub store: Arc<dyn Store>,
     pub writer: Arc<Writer>,
     pub authors: Authors,
+    /// Which pads other processes have.
+    pub owners: Owners,
     /// The text of a new pad.
     pub welcome: String,
     /// Whether those who may only read are kept from the history.
@@ -49,9 +53,16 @@ pub(crate) struct Found {
 }
 
 impl Shared {
-    pub fn new(store: Arc<dyn Store>, writer: Arc<Writer>, metrics: Arc<Metrics>, config: &Config) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        writer: Arc<Writer>,
+        owners: Owners,
+        metrics: Arc<Metrics>,
+        config: &Config,
+    ) -> Arc<Self> {
         Arc::new(Self {
             authors: Authors::new(store.clone(), writer.clone()),
+            owners,
             store,
             writer,
             welcome: config.welcome.clone(),
@@ -72,7 +83,10 @@ impl Shared {
     pub fn begin_import(&self, id: &str) -> Result<bool, PadError> {
         let closing = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            // From here on nobody opens the pad.
+            if !self.owners.hold(id) {
+                return Err(StoreError("another process has the pad".into()).into());
+            }
+            // From here on nobody opens the pad, and no other process gets it.
             if !self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()) {
                 return Ok(false);
             }
@@ -97,14 +111,15 @@ impl Shared {
         self.importing.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Hands a message to a pad, which is opened if it is not. `None` when the server is stopping, or makes the pad from a file.
+    /// Hands a message to a pad, which is opened if it is not. `None` when the server is stopping, or makes the pad from a file, or
+    /// when the pad is not ours.
     pub fn send(self: &Arc<Self>, id: &str, message: Message) -> Option<PadHandle> {
         // The lock is held while sending, so that a pad which is about to close sees the message and stays.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) {
             return None;
         }
-        if self.importing.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
+        if self.importing.lock().unwrap_or_else(PoisonError::into_inner).contains(id) || !self.owners.hold(id) {
             return None;
         }
         let handle = open.entry(id.to_owned()).or_insert_with(|| Pad::start(id.to_owned(), self.clone()));
@@ -129,6 +144,39 @@ impl Shared {
     /// How many authors each open pad has.
     pub fn authors_of_pads(&self) -> Vec<usize> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().map(PadHandle::authors).collect()
+    }
+
+    /// Gives back pads that nobody needs here any more, once all that was written in them is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn give_back(&self) -> Result<(), StoreError> {
+        let unused = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let importing = self.importing.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_used = |pad: &str| open.contains_key(pad) || importing.contains(pad);
+            self.owners.forget_unused(Instant::now(), is_used)
+        };
+        if unused.is_empty() {
+            return Ok(());
+        }
+        let (sender, written) = oneshot::channel();
+        self.writer.write(Vec::new(), move || {
+            let _nobody_waits = sender.send(());
+        });
+        match written.await {
+            Ok(()) => self.owners.give_back(unused).await,
+            // The store has failed, and with it all locks are gone.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Closes all pads as they are: the store has failed, or others may have them. Nothing can be opened any more.
+    pub fn abandon(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        open.values().for_each(|handle| handle.tell(Message::Abandon));
     }
 
     /// Writes and closes all pads. Nothing can be opened any more.

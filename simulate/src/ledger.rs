@@ -14,6 +14,12 @@ struct Fate {
     revivals: u32,
     /// It was typed, deleted or brought back in a tab that died before this was stored.
     is_uncertain: bool,
+    /// It was typed in a pad that was deleted since.
+    is_of_old_pad: bool,
+    /// What was done to it could not be put back into the pad.
+    was_unplaced: bool,
+    /// It was among the text that could not be put back, and was offered to be copied.
+    was_offered: bool,
 }
 
 /// All code units that were typed.
@@ -46,6 +52,19 @@ impl Ledger {
         self.change(unit, |fate| fate.is_uncertain = true);
     }
 
+    /// The pad is deleted, and with it all that was ever typed.
+    pub fn reset(&mut self) {
+        self.fates.values_mut().for_each(|fate| fate.is_of_old_pad = true);
+    }
+
+    pub fn unplaced(&mut self, unit: u16) {
+        self.change(unit, |fate| fate.was_unplaced = true);
+    }
+
+    pub fn offered(&mut self, unit: u16) {
+        self.change(unit, |fate| fate.was_offered = true);
+    }
+
     fn change(&mut self, unit: u16, change: impl FnOnce(&mut Fate)) {
         if let Some(fate) = self.fates.get_mut(&unit) {
             change(fate);
@@ -62,7 +81,13 @@ impl Ledger {
         for (unit, fate) in &self.fates {
             let found = counts.get(unit).copied().unwrap_or_default();
             let (least, most) = match fate {
-                Fate { is_uncertain: true, revivals, .. } => (0, 1 + revivals),
+                Fate { is_uncertain: true, revivals, .. } | Fate { is_of_old_pad: true, revivals, .. } => {
+                    (0, 1 + revivals)
+                }
+                // Either it is where it was typed, or the user has got it to copy.
+                Fate { was_unplaced: true, revivals, was_deleted, was_offered, .. } => {
+                    (u32::from(*revivals == 0 && !was_deleted && !was_offered), 1 + revivals)
+                }
                 Fate { was_deleted: false, revivals: 0, .. } => (1, 1),
                 Fate { revivals: 0, .. } => (0, 0),
                 Fate { revivals, .. } => (0, 1 + revivals),

@@ -23,6 +23,10 @@ pub struct Faults {
     pub crash_at_commit: f64,
     /// The server dies, and loses what it has not written.
     pub restart: f64,
+    /// The pad is deleted on the server and begun anew.
+    pub reset: f64,
+    /// The server takes a person for somebody else from now on.
+    pub rename: f64,
 }
 
 impl Faults {
@@ -46,6 +50,8 @@ impl Faults {
                 crash: pick(0.05),
                 crash_at_commit: pick(0.05),
                 restart: pick(0.03),
+                reset: if profile == 9 { pick(0.1) } else { 0.0 },
+                rename: if profile >= 8 { pick(0.02) } else { 0.0 },
             },
         }
     }

@@ -2,15 +2,28 @@
 
 use crate::ledger::{Ledger, is_unique, unique};
 use easysync::{
-    AttribPool, Document, Effect, Error, KeptList, ListKind, Pad, toggle_format, toggle_list, touched_lines,
+    AttribPool, Document, Effect, Error, KeptList, ListKind, Misfit, Pad, toggle_format, toggle_list, touched_lines,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a line marker is in the text.
 const MARKER: u16 = b'*' as u16;
 
 /// A browser's storage: for each tab what it has stored.
-pub type Storage = BTreeMap<u64, String>;
+pub type Storage = BTreeMap<u64, Stored>;
+
+/// What a tab has stored, and the code units that it may be about.
+pub struct Stored {
+    text: String,
+    units: BTreeSet<u16>,
+}
+
+/// What has happened to the pad or to the person, so that changes may not find their place any more.
+#[derive(Clone, Copy, Default)]
+pub struct Excuses {
+    pub was_reset: bool,
+    pub was_renamed: bool,
+}
 
 /// What a tab wants of the network.
 #[derive(Debug, PartialEq)]
@@ -18,6 +31,8 @@ pub enum Wish {
     Nothing,
     /// A new connection, and a fresh join.
     Renew,
+    /// To be closed and opened again: the pad is another one.
+    Reload,
     /// Nothing any more: it has given up, and says why.
     GiveUp(String),
 }
@@ -33,24 +48,28 @@ pub struct Tab {
     written: u64,
     /// Code units whose typing or deletion is not stored yet.
     unwritten: Vec<u16>,
+    /// Code units that something was done to which the server may not have.
+    unsettled: BTreeSet<u16>,
     pub slice: usize,
     /// Why it has joined anew.
     troubles: Vec<String>,
 }
 
 impl Tab {
-    pub fn new(key: u64, slice: usize) -> Self {
+    pub fn new(key: u64, slice: usize, commit_limit: usize) -> Self {
         let mut pad = Pad::new();
         pad.set_slice(slice);
-        let (requests, unwritten) = (VecDeque::new(), Vec::new());
-        Self { key, pad, requests, written: u64::MAX, unwritten, slice, troubles: Vec::new() }
+        pad.set_commit_limit(commit_limit);
+        let (requests, unwritten, unsettled) = (VecDeque::new(), Vec::new(), BTreeSet::new());
+        Self { key, pad, requests, written: u64::MAX, unwritten, unsettled, slice, troubles: Vec::new() }
     }
 
     /// Takes over what tabs that are no more have stored, in one transaction.
     pub fn adopt(&mut self, dead: &[u64], storage: &mut Storage) -> Result<(), Error> {
         for key in dead {
-            if let Some(text) = storage.get(key) {
+            if let Some(Stored { text, units }) = storage.get(key) {
                 self.pad.restore(KeptList::parse(text)?);
+                self.unsettled.extend(units);
             }
         }
         self.write(storage);
@@ -65,10 +84,15 @@ impl Tab {
             return;
         }
         self.written = version;
-        self.unwritten.clear();
+        self.unsettled.extend(self.unwritten.drain(..));
         match self.pad.client().kept() {
-            Some(list) => drop(storage.insert(self.key, list.to_string())),
-            None => drop(storage.remove(&self.key)),
+            Some(list) => {
+                drop(storage.insert(self.key, Stored { text: list.to_string(), units: self.unsettled.clone() }));
+            }
+            None => {
+                self.unsettled.clear();
+                storage.remove(&self.key);
+            }
         }
     }
 
@@ -78,8 +102,9 @@ impl Tab {
     }
 
     /// Does what the engine asks for.
-    pub fn wish(&mut self) -> Wish {
+    pub fn wish(&mut self, excuses: Excuses, ledger: &mut Ledger) -> Wish {
         let mut wish = Wish::Nothing;
+        self.pad.take_messages();
         while let Some(effect) = self.pad.next_effect() {
             match effect {
                 Effect::Send(request) => self.requests.push_back(request),
@@ -87,7 +112,15 @@ impl Tab {
                     self.troubles.push(format!("at {rev}: {error}"));
                     wish = Wish::Renew;
                 }
+                Effect::Unplaced(unplaced)
+                    if excuses.was_reset || excuses.was_renamed && unplaced.reason == Misfit::OtherAuthor =>
+                {
+                    self.unsettled.iter().for_each(|unit| ledger.unplaced(*unit));
+                    unique(&unplaced.text).into_iter().for_each(|unit| ledger.offered(unit));
+                    self.pad.discard(unplaced.id);
+                }
                 Effect::Unplaced(unplaced) => wish = self.give_up(&unplaced),
+                Effect::Desynchronised { .. } if excuses.was_reset => return Wish::Reload,
                 Effect::Desynchronised { .. } | Effect::Disconnected { .. } => {
                     wish = self.give_up(&effect);
                 }
@@ -122,17 +155,18 @@ impl Tab {
             0..10 => {
                 // Typing, at times over a selection, at times several lines.
                 let to = if random.u8(..6) == 0 { to } else { from };
-                let mut text: Vec<u16> = (0..random.usize(1..4)).map(|_| ledger.next()).collect();
+                let count = if random.u8(..40) == 0 { random.usize(30..150) } else { random.usize(1..4) };
+                let mut text: Vec<u16> = (0..count).map(|_| ledger.next()).collect();
                 if random.u8(..5) == 0 {
                     text.insert(random.usize(..=text.len()), 0x0a);
                 }
                 self.unwritten.extend(text.iter().filter(|unit| is_unique(**unit)));
                 self.delete(from..to, ledger)?;
-                self.pad.edit(&[(from..to, &text)], None, now)
+                self.pad.edit(&[(from..to, &text)], None, now).map(drop)
             }
             10..13 => {
                 self.delete(from..to, ledger)?;
-                self.pad.edit(&[(from..to, &[])], None, now)
+                self.pad.edit(&[(from..to, &[])], None, now).map(drop)
             }
             13..15 => self.command(now, |doc, pool| toggle_format(doc, pool, from..to, "bold")),
             15 => self.command(now, |doc, pool| {
@@ -149,7 +183,7 @@ impl Tab {
         let end = self.pad.shown().len_utf16() - 1;
         let unit = ledger.next();
         self.unwritten.push(unit);
-        self.pad.edit(&[(end..end, &[unit])], None, now)
+        self.pad.edit(&[(end..end, &[unit])], None, now).map(drop)
     }
 
     fn command(

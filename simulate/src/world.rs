@@ -3,7 +3,7 @@
 use crate::ledger::Ledger;
 use crate::network::{FaultCounts, Faults, corrupted, malformed};
 use crate::server::Server;
-use crate::tab::{Storage, Tab, Wish};
+use crate::tab::{Excuses, Storage, Tab, Wish};
 use easysync::{AttribPool, Document, Utf16String};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -18,6 +18,8 @@ const COMMIT_MS: u64 = 500;
 const REQUEST_MS: u64 = 150;
 /// More than this never waits in a run of this size, unless something grows without bound.
 const MAX_WAITING: usize = 5_000;
+/// A commit whose connection is gone can be read by the server so much later.
+const LATE_MS: u64 = 6_000;
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -43,10 +45,13 @@ struct Seat {
     next_commit: u64,
     next_request: u64,
     slice: usize,
+    commit_limit: usize,
 }
 
 struct Connection {
     seat: usize,
+    /// Who joined on it.
+    author: Utf16String,
     is_open: bool,
     /// When the last message in order arrives that is on its way, down and up.
     last: [u64; 2],
@@ -63,6 +68,7 @@ enum Event {
     Connect(usize),
     Down(u64, String),
     Up(u64, String),
+    Late(u64, String),
     Notice(u64),
     Written,
     Trouble,
@@ -86,6 +92,7 @@ struct World {
     /// How many events and keys there were.
     number: u64,
     ledger: Ledger,
+    excuses: Excuses,
     commits: u64,
     failure: Option<String>,
     traces: bool,
@@ -112,16 +119,25 @@ impl World {
         let count = if random.u8(..4) > 0 { random.usize(2..5) } else { random.usize(2..21) };
         let mut people: Vec<Person> = Vec::new();
         let mut seats = Vec::new();
-        for seat in 0..count {
+        for _ in 0..count {
             // Some people have two tabs.
             if people.is_empty() || random.u8(..4) > 0 {
                 let author = format!("a.{}", people.len()).into();
                 people.push(Person { author, storage: Storage::new() });
             }
             let slice = if random.bool() { usize::MAX } else { random.usize(1..5) };
+            // Some servers take no large messages.
+            let commit_limit = if random.bool() { 1_000_000 } else { random.usize(400..1_000) };
             let person = people.len() - 1;
-            seats.push(Seat { person, tab: None, connection: None, next_commit: 0, next_request: 0, slice });
-            let _number = seat;
+            seats.push(Seat {
+                person,
+                tab: None,
+                connection: None,
+                next_commit: 0,
+                next_request: 0,
+                slice,
+                commit_limit,
+            });
         }
         let latency = random.u64(1..300);
         let server = Server::new("begin\nend\n", 1_000_000.0);
@@ -140,6 +156,7 @@ impl World {
             events: BinaryHeap::new(),
             number: 0,
             ledger: Ledger::default(),
+            excuses: Excuses::default(),
             commits: 0,
             failure: None,
             traces,
@@ -250,7 +267,9 @@ impl World {
             Event::Clock(seat) => self.clock(seat),
             Event::Open(seat) => self.open(seat)?,
             Event::Connect(seat) => self.connect(seat),
-            Event::Up(connection, message) => self.serve(connection, &message),
+            Event::Up(connection, message) => self.serve(connection, message),
+            Event::Late(connection, message) if self.is_same_person(connection) => self.answer(connection, &message),
+            Event::Late(..) => {}
             Event::Down(connection, message) => self.deliver(connection, &message)?,
             Event::Notice(connection) => self.server.forget(connection),
             Event::Written => {
@@ -356,7 +375,7 @@ impl World {
         let alive: Vec<u64> = self.seats.iter().filter_map(|seat| seat.tab.as_ref()).map(|tab| tab.key).collect();
         let Some(seat) = self.seats.get_mut(number) else { return Ok(()) };
         let Some(person) = self.people.get_mut(seat.person).filter(|_| seat.tab.is_none()) else { return Ok(()) };
-        let mut tab = Tab::new(key, seat.slice);
+        let mut tab = Tab::new(key, seat.slice, seat.commit_limit);
         let dead: Vec<u64> = person.storage.keys().copied().filter(|key| !alive.contains(key)).collect();
         tab.adopt(&dead, &mut person.storage).map_err(|error| format!("seat {number}: stored text: {error}"))?;
         seat.tab = Some(tab);
@@ -372,8 +391,10 @@ impl World {
         self.number += 1;
         let id = self.number;
         seat.connection = Some(id);
-        self.connections
-            .insert(id, Connection { seat: number, is_open: true, last: [self.now; 2], latest: 0, has_lost: false });
+        let Some(author) = self.people.get(seat.person).map(|person| person.author.clone()) else { return };
+        let connection =
+            Connection { seat: number, author, is_open: true, last: [self.now; 2], latest: 0, has_lost: false };
+        self.connections.insert(id, connection);
         let capabilities = id % 2;
         self.send_up(
             id,
@@ -407,6 +428,15 @@ impl World {
         self.at(delay, Event::Open(number));
     }
 
+    /// A tab is closed and opened again, with all that it has stored.
+    fn reload(&mut self, number: usize) {
+        let Some(seat) = self.seats.get_mut(number) else { return };
+        if let (Some(tab), Some(person)) = (&mut seat.tab, self.people.get_mut(seat.person)) {
+            tab.write(&mut person.storage);
+        }
+        self.crash(number);
+    }
+
     fn make_trouble(&mut self) {
         if self.now >= TROUBLE_MS {
             return;
@@ -427,14 +457,41 @@ impl World {
         }
         if self.happens(self.faults.restart, "server restart") {
             self.server.crash();
-            for number in 0..self.seats.len() {
-                self.cut(number, true);
-                let delay = self.random.u64(500..5_000);
-                self.at(delay, Event::Connect(number));
-            }
-            // What was on its way to the old process is gone.
-            self.events.retain(|Reverse((_, _, event))| !matches!(event, Event::Up(..)));
+            (0..self.seats.len()).for_each(|number| self.come_back(number));
+            self.lose_what_is_on_its_way_up();
         }
+        if self.happens(self.faults.reset, "pad reset") {
+            self.excuses.was_reset = true;
+            self.ledger.reset();
+            self.server = Server::new("begin\nend\n", 1_000_000.0 + self.now as f64);
+            self.is_writing = false;
+            (0..self.seats.len()).for_each(|number| self.come_back(number));
+            self.lose_what_is_on_its_way_up();
+        }
+        for number in 0..self.people.len() {
+            if self.happens(self.faults.rename, "other author") {
+                self.excuses.was_renamed = true;
+                if let Some(person) = self.people.get_mut(number) {
+                    person.author = format!("a.{number}.{}", self.now).into();
+                }
+                let seats = self.seats.iter().enumerate().filter(|(_, seat)| seat.person == number);
+                let seats: Vec<usize> = seats.map(|(number, _)| number).collect();
+                seats.into_iter().for_each(|number| self.come_back(number));
+            }
+        }
+    }
+
+    /// A connection ends, and another one is made.
+    fn come_back(&mut self, number: usize) {
+        self.cut(number, true);
+        let delay = self.random.u64(500..5_000);
+        self.at(delay, Event::Connect(number));
+    }
+
+    /// What was on its way to a process that is no more is gone.
+    fn lose_what_is_on_its_way_up(&mut self) {
+        self.events.retain(|Reverse((_, _, event))| !matches!(event, Event::Up(..) | Event::Late(..) | Event::Written));
+        self.is_writing = false;
     }
 
     fn send_up(&mut self, connection: u64, message: String) {
@@ -479,20 +536,30 @@ impl World {
     }
 
     /// The server gets a message, from a connection that may be gone by now.
-    fn serve(&mut self, id: u64, message: &str) {
+    fn serve(&mut self, id: u64, message: String) {
         let Some(connection) = self.connections.get(&id) else { return };
-        let is_open = connection.is_open;
-        if !is_open {
-            // A commit on its way when the connection broke: at times it is lost, at times it comes very late.
-            let is_late = message.contains("USER_CHANGES") && self.random.bool();
-            if !is_late {
-                return;
-            }
-            *self.counts.entry("late commit").or_default() += 1;
+        if connection.is_open {
+            return self.answer(id, &message);
         }
-        let Some(connection) = self.connections.get(&id) else { return };
-        let person = self.seats.get(connection.seat).map_or(0, |seat| seat.person);
-        let Some(author) = self.people.get(person).map(|person| person.author.clone()) else { return };
+        // A commit on its way when the connection broke: at times it is lost, at times it comes very late.
+        if message.contains("USER_CHANGES") && self.random.bool() {
+            *self.counts.entry("late commit").or_default() += 1;
+            let delay = self.random.u64(..LATE_MS);
+            self.at(delay, Event::Late(id, message));
+        }
+    }
+
+    /// Whether a connection is that of somebody who is still the same for the server. Others do not know their commits again.
+    fn is_same_person(&self, id: u64) -> bool {
+        let connection = self.connections.get(&id);
+        let seat = connection.and_then(|connection| self.seats.get(connection.seat));
+        let person = seat.and_then(|seat| self.people.get(seat.person));
+        connection.zip(person).is_some_and(|(connection, person)| connection.author == person.author)
+    }
+
+    /// The server reads a message, and answers.
+    fn answer(&mut self, id: u64, message: &str) {
+        let Some(author) = self.connections.get(&id).map(|connection| connection.author.clone()) else { return };
         for answer in self.server.take(id, &author, message, 1_000_000.0 + self.now as f64) {
             self.send_down(id, answer);
         }
@@ -519,7 +586,12 @@ impl World {
         let Some(connection) = self.connections.get(&id).filter(|connection| connection.is_open) else { return Ok(()) };
         let number = connection.seat;
         let Some(tab) = self.seats.get_mut(number).and_then(|seat| seat.tab.as_mut()) else { return Ok(()) };
-        if let Err(error) = tab.pad.receive(message)
+        // A page that has no time now takes it later.
+        let result = match self.random.u8(..8) {
+            0 => tab.pad.queue(message),
+            _ => tab.pad.receive(message).map(drop),
+        };
+        if let Err(error) = result
             && !self.has_broken_messages
             && !matches!(
                 error.error.code(),
@@ -535,8 +607,9 @@ impl World {
     /// Does what the engine of a tab asks for.
     fn heed(&mut self, number: usize) {
         let Some(tab) = self.seats.get_mut(number).and_then(|seat| seat.tab.as_mut()) else { return };
-        match tab.wish() {
+        match tab.wish(self.excuses, &mut self.ledger) {
             Wish::Nothing => {}
+            Wish::Reload => self.reload(number),
             Wish::Renew => {
                 self.cut(number, true);
                 let delay = self.random.u64(100..1_000);

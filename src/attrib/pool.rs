@@ -1,6 +1,7 @@
 //! The numbered table of attributes that belongs to a document or to one message.
 
 use crate::error::{Error, ErrorKind, PoolFault};
+use crate::sort::heap_sort;
 use crate::text::Utf16String;
 use std::collections::HashMap;
 
@@ -69,7 +70,7 @@ impl AttribPool {
         if entries.len() != next_num as usize {
             return Err(fault(PoolFault::Gap { found: entries.len(), next: next_num }));
         }
-        entries.sort_by_key(|entry| entry.0);
+        heap_sort(&mut entries, |a, b| a.0 < b.0);
         let mut pool = Self { attribs: Vec::with_capacity(entries.len()), ..Self::default() };
         for (id, attribute) in entries {
             if id >= next_num {

@@ -2,6 +2,7 @@
 
 use super::pool::{AttribId, AttribPool, Attribute};
 use crate::error::Error;
+use crate::sort::insertion_sort;
 use crate::text::Utf16String;
 use smallvec::SmallVec;
 use std::fmt;
@@ -192,7 +193,7 @@ impl AttribSet {
                 (None, false) => map.push((key, id, value)),
             }
         }
-        map.sort_by(|a, b| a.0.cmp(b.0));
+        insertion_sort(&mut map, |a, b| a.0 < b.0);
         Ok(map.into_iter().map(|pair| pair.1).collect())
     }
 }

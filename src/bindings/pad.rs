@@ -117,8 +117,8 @@ impl JsPad {
 
     /// Takes a message from the server, as the text that came over the wire. Gives back a sum: 1 if there is something for
     /// `flush`, 2 if there is something for `takeEffects`, 4 if the message concerns more than the document (people, chat,
-    /// the end of the session), so that the host has to read it as well, 8 if more has come than `setSlice` allows at once, so
-    /// that it waits for `proceed`. What comes while something waits, waits behind it.
+    /// the end of the session), so that the host has to read it as well, 8 if something waits for `proceed`: what is more than
+    /// `setSlice` allows at once, and what comes while something waits.
     ///
     /// Throws what is wrong with the message; the document is at the last revision that was right.
     pub fn receive(&mut self, message: &JsString) -> Result<u32, Thrown> {
@@ -130,23 +130,41 @@ impl JsPad {
         }
     }
 
+    /// Puts a message behind what waits, to be read by `proceed`; the result is as that of `receive`. Throws if there is no room;
+    /// then nothing waits any more, and what is missing is asked for again.
+    pub fn queue(&mut self, message: &JsString) -> Result<u32, Thrown> {
+        let pad = &mut self.pad;
+        match self.input.with(message, |message| pad.queue(message))? {
+            Ok(()) => Ok(self.news()),
+            Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
+        }
+    }
+
+    /// The messages that have waited and concern more than the document; to be taken when `proceed` has told of them.
+    #[wasm_bindgen(js_name = takeMessages)]
+    pub fn take_messages(&mut self) -> Vec<JsString> {
+        self.pad.take_messages().into_iter().map(JsString::from).collect()
+    }
+
     /// At most so many revisions are applied by one call of `receive`. At first there is no limit.
     #[wasm_bindgen(js_name = setSlice)]
     pub fn set_slice(&mut self, revisions: usize) {
         self.pad.set_slice(revisions);
     }
 
-    /// Applies at most so many of the revisions that wait; the result is as that of `receive`. Whoever does not call it any
+    /// Goes on with what waits, and applies at most so many revisions; the result is as that of `receive`, with 4 if `takeMessages`
+    /// has any. Whoever does not call it any
     /// more has the document at `rev`, and can go on at any time. Throws as `receive` does; then nothing waits any more,
     /// and what is missing is asked for again.
     pub fn proceed(&mut self, limit: usize) -> Result<u32, Thrown> {
         match self.pad.proceed(limit) {
+            Ok(_) if self.pad.client().has_messages() => Ok(self.news() | FOR_HOST),
             Ok(_) => Ok(self.news()),
             Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
         }
     }
 
-    /// How many revisions wait for `proceed`.
+    /// How many revisions and messages wait for `proceed`.
     #[wasm_bindgen(getter)]
     pub fn waiting(&self) -> usize {
         self.pad.client().waiting()
@@ -208,6 +226,13 @@ impl JsPad {
     #[wasm_bindgen(getter, js_name = isWaiting)]
     pub fn is_waiting(&self) -> bool {
         self.pad.client().is_waiting()
+    }
+
+    /// The messages of `commit` have at most so many bytes; what takes more goes in several, one after the other. At first it is
+    /// 950,000: servers end connections that send messages above their limit.
+    #[wasm_bindgen(js_name = setCommitLimit)]
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.pad.set_commit_limit(bytes);
     }
 
     /// The message that commits what was not sent yet; undefined if there is nothing, or a commit is under way.
@@ -327,13 +352,14 @@ impl JsPad {
 
     /// Takes what the user has done in the editor. `changes` has three numbers for each change, ascending: from and to in
     /// the text before, and the length of what comes there; `text` has all inserts, one after the other. They get the
-    /// formats named, or without names those of the text around them.
+    /// formats named, or without names those of the text around them. True if the editor shows something for the moment that the
+    /// user has not meant, a line marker within a line for instance: `flush` should follow soon.
     pub fn edit(
         &mut self,
         changes: &[u32],
         text: &JsString,
         #[wasm_bindgen(unchecked_optional_param_type = "FormatName[]")] formats: Option<Vec<String>>,
-    ) -> Result<(), Thrown> {
+    ) -> Result<bool, Thrown> {
         let text = from_js_string(text);
         let formats = formats.map(|names| names.iter().map(|name| format(name)).collect::<Result<Vec<_>, _>>());
         let mut rest = &*text;
@@ -456,7 +482,7 @@ impl JsPad {
         to: usize,
         #[wasm_bindgen(js_name = rich, unchecked_param_type = "Fragment")] rich: JsValue,
     ) -> Result<usize, Thrown> {
-        let rich = fragment(rich)?;
+        let rich = fragment(&rich)?;
         Ok(self.pad.change(now(), |doc, pool| edit::insert_fragment(doc, pool, from..to, &rich))?)
     }
 

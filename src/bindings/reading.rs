@@ -6,7 +6,7 @@ use crate::attrib::{AttribPool, AttribSet};
 use crate::document::{Document, ShownPatch};
 use crate::edit;
 use js_sys::{JsString, Uint32Array};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 
@@ -50,7 +50,7 @@ extern "C" {
 /// Numbers for the attribute sets that were told, so that each crosses the edge once.
 #[derive(Default)]
 pub(super) struct AttribSets {
-    numbers: HashMap<AttribSet, u32>,
+    numbers: FxHashMap<AttribSet, u32>,
     /// What each number stands for: key, value, key, value and so on.
     pairs: Vec<Vec<JsString>>,
 }

@@ -4,8 +4,7 @@ use super::convert::from_js_string;
 use super::error::Thrown;
 use crate::attrib::Attribute;
 use crate::edit::{Fragment, FragmentLine, FragmentRun, List, ListKind};
-use js_sys::JsString;
-use serde::Deserialize;
+use js_sys::{Array, JsString, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(super) fn list_kind(name: &str) -> Result<ListKind, Thrown> {
@@ -29,44 +28,52 @@ pub(super) fn format_names(attributes: &[Attribute]) -> Vec<String> {
     FORMATS.iter().filter(is_set).map(|name| (*name).to_owned()).collect()
 }
 
-#[derive(Deserialize)]
-pub(super) struct FragmentObject {
-    lines: Vec<FragmentLineObject>,
+/// Rich text from an object `Fragment`, field by field: derived for serde, this was ten times as much code.
+pub(super) fn fragment(object: &JsValue) -> Result<Fragment, Thrown> {
+    Ok(Fragment { lines: each(object, "lines", line)? })
 }
 
-#[derive(Deserialize)]
-struct FragmentLineObject {
-    list: Option<String>,
-    level: Option<u8>,
-    start: Option<u32>,
-    heading: Option<u8>,
-    runs: Vec<FragmentRunObject>,
-}
-
-#[derive(Deserialize)]
-struct FragmentRunObject {
-    // serde knows text only as UTF-8; a value keeps the string as it is.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    text: JsString,
-    formats: Vec<String>,
-}
-
-pub(super) fn fragment(object: JsValue) -> Result<Fragment, Thrown> {
-    let object: FragmentObject =
-        serde_wasm_bindgen::from_value(object).map_err(|error| Thrown::argument(&format!("fragment: {error}")))?;
-    let lines = object.lines.into_iter().map(fragment_line).collect::<Result<_, _>>()?;
-    Ok(Fragment { lines })
-}
-
-fn fragment_line(line: FragmentLineObject) -> Result<FragmentLine, Thrown> {
-    let list = match line.list {
-        Some(name) => Some(List { kind: list_kind(&name)?, level: line.level.unwrap_or(1).clamp(1, List::MAX_LEVEL) }),
+fn line(object: &JsValue) -> Result<FragmentLine, Thrown> {
+    let number = |name| optional(object, name, JsValue::as_f64);
+    let list = match optional(object, "list", JsValue::as_string)? {
+        Some(name) => Some(List {
+            kind: list_kind(&name)?,
+            level: number("level")?.map_or(1, |level| level as u8).clamp(1, List::MAX_LEVEL),
+        }),
         None => None,
     };
-    let run = |run: FragmentRunObject| {
-        let format = run.formats.iter().map(|name| format(name)).collect::<Result<_, _>>()?;
-        Ok(FragmentRun { text: from_js_string(&run.text), format })
-    };
-    let runs = line.runs.into_iter().map(run).collect::<Result<_, Thrown>>()?;
-    Ok(FragmentLine { list, start: line.start, heading: line.heading.filter(|level| (1..=6).contains(level)), runs })
+    let start = number("start")?.map(|start| start as u32);
+    let heading = number("heading")?.map(|level| level as u8).filter(|level| (1..=6).contains(level));
+    Ok(FragmentLine { list, start, heading, runs: each(object, "runs", run)? })
+}
+
+fn run(object: &JsValue) -> Result<FragmentRun, Thrown> {
+    let text = field(object, "text")?.dyn_into::<JsString>().map_err(|_| malformed("text"))?;
+    let name = |name: &JsValue| name.as_string().ok_or(malformed("formats"));
+    let format = each(object, "formats", |value| format(&name(value)?))?;
+    Ok(FragmentRun { text: from_js_string(&text), format })
+}
+
+/// What the items of a list that is a field of an object are.
+fn each<T>(object: &JsValue, name: &str, read: impl Fn(&JsValue) -> Result<T, Thrown>) -> Result<Vec<T>, Thrown> {
+    let list = field(object, name)?.dyn_into::<Array>().map_err(|_| malformed(name))?;
+    list.iter().map(|item| read(&item)).collect()
+}
+
+/// What a field is that may be missing.
+fn optional<T>(object: &JsValue, name: &str, read: impl Fn(&JsValue) -> Option<T>) -> Result<Option<T>, Thrown> {
+    let value = field(object, name)?;
+    if value.is_undefined() || value.is_null() {
+        Ok(None)
+    } else {
+        read(&value).map(Some).ok_or_else(|| malformed(name))
+    }
+}
+
+fn field(object: &JsValue, name: &str) -> Result<JsValue, Thrown> {
+    Reflect::get(object, &name.into()).map_err(|_| malformed(name))
+}
+
+fn malformed(name: &str) -> Thrown {
+    Thrown::argument(&format!("fragment: field {name} is missing or malformed"))
 }

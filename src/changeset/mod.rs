@@ -6,6 +6,7 @@
 //! | `assemble` | ops into normal form |
 //! | `build` | changesets from scratch: keep, remove, insert, splice |
 //! | `compose` | one after the other |
+//! | `cut` | one in two |
 //! | `follow` | one past the other, made at the same time |
 //! | `inverse` | undo |
 //! | `position` | where a position or range goes; what is replaced by what |
@@ -17,6 +18,7 @@ mod assemble;
 mod attribution;
 mod build;
 mod compose;
+mod cut;
 mod flat;
 mod follow;
 mod heads;

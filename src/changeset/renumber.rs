@@ -5,7 +5,6 @@ use crate::attrib::{AttribId, AttribPool, AttribSet, Attribute, EmptyValue};
 use crate::error::Error;
 use crate::text::Utf16String;
 use rustc_hash::FxHashMap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What to do with an attribute number that its pool does not have.
@@ -31,12 +30,12 @@ struct Mover<'a> {
     from: &'a AttribPool,
     to: &'a mut AttribPool,
     unknown: UnknownAttrib,
-    known: HashMap<AttribId, AttribId>,
+    known: FxHashMap<AttribId, AttribId>,
 }
 
 impl<'a> Mover<'a> {
     fn new(from: &'a AttribPool, to: &'a mut AttribPool, unknown: UnknownAttrib) -> Self {
-        Self { from, to, unknown, known: HashMap::new() }
+        Self { from, to, unknown, known: FxHashMap::default() }
     }
 
     fn id(&mut self, id: AttribId) -> Result<Option<AttribId>, Error> {
@@ -138,7 +137,7 @@ impl Changeset {
     /// Source: `prepareForWire` in Etherpad's `src/static/js/Changeset.ts`.
     pub fn prepare_for_wire(&self, pool: &AttribPool) -> Wire {
         let mut wire_pool = AttribPool::new();
-        let mut known = HashMap::new();
+        let mut known = FxHashMap::default();
         let changeset = self.map_attribs(|id| match known.get(&id) {
             Some(&new) => Some(new),
             None => {

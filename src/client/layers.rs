@@ -106,6 +106,11 @@ impl Layers {
         self.apply_remote(&revision, pool)
     }
 
+    /// Puts another change in the place of what is pending, which is made from the same document.
+    pub(super) fn set_pending(&mut self, pending: Changeset) {
+        self.local.pending = pending;
+    }
+
     /// What to send now, in the author's name, or `None` if there is nothing.
     ///
     /// What was submitted before and not acknowledged is sent again, together with what came since. Otherwise inserts in

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `local` | what was sent, what was not |
 //! | `layers` | the server's text, and these two on top |
+//! | `cut` | commits that fit into a message |
 //! | `order` | next, duplicate, or too early |
 //! | `session` | the whole client: events in, effects out |
 //! | `backlog` | many changesets as one, when it is asked for |
@@ -13,6 +14,7 @@
 
 mod backlog;
 mod carets;
+mod cut;
 mod layers;
 mod local;
 mod order;

@@ -1,6 +1,6 @@
 //! The order of revisions: each exactly one after the last.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 /// How many items that came too early are kept.
 const MAX_HELD: usize = 1000;
@@ -24,14 +24,15 @@ pub enum Placed<T> {
 #[derive(Debug, Clone)]
 pub struct Order<T> {
     rev: u32,
-    held: BTreeMap<u32, (T, usize)>,
+    /// Revision, item and size of what came too early, ascending.
+    held: VecDeque<(u32, T, usize)>,
     size: usize,
 }
 
 impl<T> Order<T> {
     /// Begins behind revision `rev`.
     pub fn new(rev: u32) -> Self {
-        Self { rev, held: BTreeMap::new(), size: 0 }
+        Self { rev, held: VecDeque::new(), size: 0 }
     }
 
     /// The last revision.
@@ -44,9 +45,10 @@ impl<T> Order<T> {
         self.held.len()
     }
 
-    /// Says what to do with what belongs to revision `rev` and has some size. O(log held).
+    /// Says what to do with what belongs to revision `rev` and has some size. O(log held), and O(held) where it comes before what is held.
     pub fn place(&mut self, rev: u32, item: T, size: usize) -> Placed<T> {
-        if rev <= self.rev || self.held.contains_key(&rev) {
+        let at = self.held.partition_point(|held| held.0 < rev);
+        if rev <= self.rev || self.held.get(at).is_some_and(|held| held.0 == rev) {
             return Placed::Duplicate;
         }
         if rev == self.rev + 1 {
@@ -56,7 +58,7 @@ impl<T> Order<T> {
             return Placed::Full(item);
         }
         self.size += size;
-        self.held.insert(rev, (item, size));
+        self.held.insert(at, (rev, item, size));
         Placed::Held
     }
 
@@ -70,14 +72,17 @@ impl<T> Order<T> {
     pub fn advance(&mut self) {
         self.rev += 1;
         // What waited for this revision has come on another way.
-        if let Some((_, size)) = self.held.remove(&self.rev) {
-            self.size -= size;
-        }
+        self.take(self.rev);
     }
 
     /// What waited and is next now.
     pub fn take_next(&mut self) -> Option<T> {
-        let (item, size) = self.held.remove(&(self.rev + 1))?;
+        self.take(self.rev + 1)
+    }
+
+    /// The first of what waits, if it belongs to this revision.
+    fn take(&mut self, rev: u32) -> Option<T> {
+        let (_, item, size) = self.held.pop_front_if(|held| held.0 == rev)?;
         self.size -= size;
         Some(item)
     }

@@ -143,6 +143,22 @@ impl Pad {
         self.client.set_slice(revisions);
     }
 
+    /// See [`Client::queue`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::queue`].
+    pub fn queue(&mut self, text: &str) -> Result<(), MessageError> {
+        let result = self.client.queue(text);
+        self.take_effects();
+        result
+    }
+
+    /// See [`Client::take_messages`].
+    pub fn take_messages(&mut self) -> Vec<String> {
+        self.client.take_messages()
+    }
+
     /// See [`Client::proceed`].
     ///
     /// # Errors
@@ -169,6 +185,11 @@ impl Pad {
     pub fn expire(&mut self, now: f64) {
         self.client.expire(now);
         self.take_effects();
+    }
+
+    /// See [`Client::set_commit_limit`].
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.client.set_commit_limit(bytes);
     }
 
     /// See [`Client::commit`].
@@ -214,7 +235,8 @@ impl Pad {
 
     /// Takes what the user has done in the editor: texts in place of ranges, ascending, in what was shown before. Text gets
     /// `format`, or without one the format of the text around it. Line markers that would no longer stand at the beginning
-    /// of a line go, and list items that begin where a list was split get their own: the next flush tells.
+    /// of a line go, and list items that begin where a list was split get their own: the next flush tells. Gives back whether
+    /// there is such a thing, so that the editor shows for the moment what the user has not meant.
     ///
     /// `now` is a time in milliseconds: what is typed in one go is undone in one go. O(log n + change).
     ///
@@ -226,10 +248,10 @@ impl Pad {
         splices: &[(Range<usize>, &[u16])],
         format: Option<&[Attribute]>,
         now: f64,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let done = edit::replace_literally(&self.shown, self.client.pool_mut(), splices, format)?;
         let meant = edit::replace(&self.shown, self.client.pool_mut(), splices, format)?;
-        self.local(&meant, Some(&done), now).map(drop)
+        Ok(self.local(&meant, Some(&done), now)?.is_mended)
     }
 
     /// Changes what is shown as `make` says, at the user's wish, and gives back where `make`'s caret is after the next flush.
@@ -244,7 +266,7 @@ impl Pad {
         make: impl FnOnce(&Document, &mut AttribPool) -> Result<(Changeset, usize), Error>,
     ) -> Result<usize, Error> {
         let (change, caret) = make(&self.shown, self.client.pool_mut())?;
-        let waited = self.local(&change, None, now)?;
+        let waited = self.local(&change, None, now)?.waited;
         Ok(waited.map_or(caret, |waited| waited.map_position(caret, Assoc::Before)))
     }
 
@@ -293,9 +315,8 @@ impl Pad {
         Ok(planned)
     }
 
-    /// Takes a change of the shown text into the view, and gives back what had waited, moved past it. `done` is what the
-    /// editor shows of it already.
-    fn local(&mut self, change: &Changeset, done: Option<&Changeset>, now: f64) -> Result<Option<Changeset>, Error> {
+    /// Takes a change of the shown text into the view. `done` is what the editor shows of it already.
+    fn local(&mut self, change: &Changeset, done: Option<&Changeset>, now: f64) -> Result<Taken, Error> {
         let change = self.client.sign(change)?;
         let done = done.map(|done| self.client.sign(done)).transpose()?;
         let mut shown = self.shown.clone();
@@ -307,6 +328,7 @@ impl Pad {
             Some(done) if *done == change => None,
             Some(done) => Some(done.inverse(&shown, self.client.pool_mut())?.compose(&change, self.client.pool())?),
         };
+        let mut is_mended = rest.is_some();
         let pool = self.client.pool();
         if let Some(done) = &done {
             shown.apply(done, pool)?;
@@ -326,13 +348,14 @@ impl Pad {
             let planned = self.repaired(&on_view)?;
             if let Some(repair) = planned.repair {
                 backlog.push(repair, self.client.pool())?;
+                is_mended = true;
             }
             self.client.edit(&planned.change)?;
             self.carets_changed(&planned.change, None);
             self.undo.edited(planned.inverse, EditKind::of(&on_view), now, self.client.pool())?;
         }
         (self.shown, self.backlog) = (shown, backlog);
-        Ok(waited)
+        Ok(Taken { waited, is_mended })
     }
 
     /// A change of the view together with what puts line markers right after it, and what takes both back.
@@ -404,6 +427,14 @@ impl Pad {
         self.backlog = Backlog::default();
         self.undo = Undo::default();
     }
+}
+
+/// What came of taking a change of the shown text.
+struct Taken {
+    /// What had waited to be shown, moved past it.
+    waited: Option<Changeset>,
+    /// Whether the editor has to show something else than the user has done.
+    is_mended: bool,
 }
 
 struct Planned {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
 
+use crate::sort::heap_sort;
+
 /// A stretch of equal text: where it begins in the old text, where in the new, and its length.
 pub(super) type Match = (usize, usize, usize);
 
@@ -67,7 +69,7 @@ fn common_parts(old: &[u16], new: &[u16], separator: u16) -> Vec<Match> {
             at += part.len();
         }
     }
-    parts.sort_unstable();
+    heap_sort(&mut parts, |a, b| a < b);
     let mut once: Vec<Option<Match>> = vec![None; old.len()];
     for same in parts.chunk_by(|a, b| a.0 == b.0) {
         if let &[(part, false, old_at), (_, true, new_at)] = same

@@ -7,7 +7,6 @@ use crate::attrib::{AttribPool, AttribSet, Attribute, EmptyValue};
 use crate::changeset::{Changeset, Splice};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Puts lines into lists of a kind, or takes them out of any list. What is in a list already keeps its level.
@@ -109,12 +108,13 @@ struct LineEdit {
 #[derive(Debug)]
 pub(super) struct LineEdits<'a> {
     doc: &'a Document,
-    edits: BTreeMap<usize, LineEdit>,
+    /// By the number of the line, ascending.
+    edits: Vec<(usize, LineEdit)>,
 }
 
 impl<'a> LineEdits<'a> {
     pub fn new(doc: &'a Document) -> Self {
-        Self { doc, edits: BTreeMap::new() }
+        Self { doc, edits: Vec::new() }
     }
 
     pub fn doc(&self) -> &'a Document {
@@ -122,21 +122,34 @@ impl<'a> LineEdits<'a> {
     }
 
     pub fn set_list(&mut self, line: usize, list: Option<List>) {
-        let edit = self.edits.entry(line).or_default();
-        edit.list = Some(list);
-        if list.is_none_or(|list| list.kind != ListKind::Number) {
-            edit.start = Some(None);
-        }
+        self.edit(line, |edit| {
+            edit.list = Some(list);
+            if list.is_none_or(|list| list.kind != ListKind::Number) {
+                edit.start = Some(None);
+            }
+        });
     }
 
     pub fn set_heading(&mut self, line: usize, level: Option<u8>) {
-        self.edits.entry(line).or_default().heading = Some(level);
+        self.edit(line, |edit| edit.heading = Some(level));
+    }
+
+    /// Changes what is to become of a line. Lines come ascending nearly always, so that a new one is the last.
+    fn edit(&mut self, line: usize, change: impl FnOnce(&mut LineEdit)) {
+        let at = self.edits.partition_point(|edit| edit.0 < line);
+        if self.edits.get(at).is_none_or(|edit| edit.0 != line) {
+            self.edits.insert(at, (line, LineEdit::default()));
+        }
+        if let Some((_, edit)) = self.edits.get_mut(at) {
+            change(edit);
+        }
     }
 
     /// What a line will be, but for its marker.
     fn get(&self, pool: &AttribPool, line: usize) -> Result<LineFormat, Error> {
         let old = line_format(self.doc, pool, line)?;
-        let edit = self.edits.get(&line).copied().unwrap_or_default();
+        let found = self.edits.binary_search_by_key(&line, |edit| edit.0);
+        let edit = found.ok().and_then(|at| self.edits.get(at)).map(|edit| edit.1).unwrap_or_default();
         Ok(LineFormat {
             list: edit.list.unwrap_or(old.list),
             heading: edit.heading.unwrap_or(old.heading),
@@ -171,7 +184,8 @@ impl<'a> LineEdits<'a> {
             if let (Some(list), Some(count)) = (item, counts.get_mut(level)) {
                 *count = if list.kind == ListKind::Number { *count + 1 } else { 0 };
                 if *count > 0 && format.start != Some(*count) {
-                    self.edits.entry(line).or_default().start = Some(Some(*count));
+                    let start = Some(*count);
+                    self.edit(line, |edit| edit.start = Some(start));
                 }
             }
             line += 1;

@@ -7,6 +7,7 @@ use crate::attrib::{AttribPool, AttribSet, Attribute, EmptyValue};
 use crate::changeset::Changeset;
 use crate::document::Document;
 use crate::error::Error;
+use crate::sort::heap_sort;
 use crate::text::NEWLINE;
 use std::ops::Range;
 
@@ -34,7 +35,7 @@ pub fn repair(
         let last = doc.line_at(range.end)?;
         lines.push(touched_lines(doc, range)?.start..(last + 1).min(doc.line_count()));
     }
-    lines.sort_by_key(|lines| lines.start);
+    heap_sort(&mut lines, |a, b| a.start < b.start);
     let mut sweep = Sweep::new(doc);
     let mut done = 0;
     for Range { start, end } in lines {

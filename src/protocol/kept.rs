@@ -4,6 +4,7 @@ use super::serve::{PoolForm, Value, json_pool, json_string};
 use crate::attrib::AttribPool;
 use crate::changeset::{Changeset, Wire};
 use crate::error::{Error, ErrorKind};
+use crate::sort::insertion_sort;
 use crate::text::Utf16String;
 use std::fmt::{self, Write};
 
@@ -30,7 +31,7 @@ pub struct Kept {
 /// been deleted and begun anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Mark {
-    /// When it was made, in milliseconds since 1970, if the server has told.
+    /// When it was made, in whole milliseconds since 1970, if the server has told.
     pub time: Option<f64>,
     /// A sum over what it changed, if that was seen; see `fingerprint`.
     pub change: Option<u64>,
@@ -113,7 +114,8 @@ impl fmt::Display for Kept {
         let (pad_id, author) = (json_string(&self.pad_id), json_string(&self.author));
         write!(f, "{{\"padId\":{pad_id},\"author\":{author},\"rev\":{}", self.rev)?;
         if let Some(time) = self.mark.time {
-            write!(f, ",\"time\":{}", Value::Number(time))?;
+            // A whole number, as it is where marks are made.
+            write!(f, ",\"time\":{}", time as i64)?;
         }
         if let Some(change) = self.mark.change {
             write!(f, ",\"change\":\"{change:016x}\"")?;
@@ -141,7 +143,7 @@ pub fn fingerprint(changeset: &Changeset, pool: &AttribPool) -> Result<u64, Erro
         sum.number(op.chars.into());
         sum.number(op.lines.into());
         let mut pairs = op.attribs.ids().iter().map(|id| pool.get(*id)).collect::<Result<Vec<_>, _>>()?;
-        pairs.sort();
+        insertion_sort(&mut pairs, |a, b| a < b);
         pairs.dedup();
         for pair in pairs {
             sum.text(&pair.key);

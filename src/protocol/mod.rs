@@ -13,7 +13,7 @@ mod serve;
 mod write;
 
 pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_name};
-pub(crate) use json::plain_len;
+pub(crate) use json::{char_bytes, plain_len};
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptList, Mark};
 pub(crate) use read::MessageReader;

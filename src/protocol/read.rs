@@ -90,7 +90,7 @@ pub struct Revision {
     pub pool: Arc<AttribPool>,
     /// Who made it; empty for the server itself.
     pub author: Arc<Utf16String>,
-    /// When, in milliseconds since 1970, if the server says so.
+    /// When, in whole milliseconds since 1970, if the server says so.
     pub time: Option<f64>,
 }
 
@@ -117,7 +117,7 @@ pub struct ClientVars {
     pub atext: AText,
     /// What numbers it.
     pub pool: AttribPool,
-    /// When the revision was made, in milliseconds since 1970.
+    /// When the revision was made, in whole milliseconds since 1970.
     pub time: Option<f64>,
     /// The author that one is.
     pub author: Utf16String,
@@ -200,7 +200,7 @@ pub struct Step {
 ///
 /// [`MessageError`], with the message's real type; offsets are code units of the message, or of the changeset in it.
 pub fn parse_message(text: &str) -> Result<Message, MessageError> {
-    MessageReader::default().read(text)
+    MessageReader { more: Some(people_and_marks), ..MessageReader::default() }.read(text)
 }
 
 /// Reads the messages of one connection, in which pools and authors come again and again.
@@ -208,7 +208,11 @@ pub fn parse_message(text: &str) -> Result<Message, MessageError> {
 pub(crate) struct MessageReader {
     pools: Memo<AttribPool>,
     authors: Memo<Utf16String>,
+    /// Reads a member of `CLIENT_VARS` that only a history needs, if it is one. Who does not ask for it has no code for it either.
+    more: Option<ReadMember>,
 }
+
+type ReadMember = fn(&str, &mut Json<'_>, &mut ClientVars) -> Result<bool, Error>;
 
 impl MessageReader {
     /// Does what [`parse_message`] does.
@@ -226,7 +230,7 @@ impl MessageReader {
         }
         match (envelope.name, envelope.data) {
             ("COLLABROOM", Some(Data::Room(fields))) => self.room_message(fields),
-            ("CLIENT_VARS", Some(Data::Other(data))) => match client_vars(data) {
+            ("CLIENT_VARS", Some(Data::Other(data))) => match client_vars(data, self.more) {
                 Ok(vars) => Ok(Message::ClientVars(vars.into())),
                 Err(error) => Err(MessageError { message: envelope.name.to_owned(), item: None, error }),
             },
@@ -374,7 +378,7 @@ impl<'a> Fields<'a> {
                 "headRev" => self.head_rev = json.number_if_any()?,
                 "changeset" => self.changeset = json.string_if_any()?,
                 "author" if json.peek() == Some(b'"') => self.author = Some(reader.authors.find(json)?),
-                "currentTime" => self.time = json.number_if_any()?,
+                "currentTime" => self.time = json.number_if_any()?.map(f64::floor),
                 "noChanges" => self.no_changes = json.is_true()?,
                 "apool" => self.pool = Some(reader.pools.find(json)?),
                 "changes" if self.name == Source::NewChangesBatch.name() && json.peek() == Some(b'[') => {
@@ -498,7 +502,8 @@ fn canonical_number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| canonical)
 }
 
-fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
+fn client_vars(mut json: Json<'_>, more: Option<ReadMember>) -> Result<ClientVars, Error> {
+    let more = more.unwrap_or(|_, _, _| Ok(false));
     let mut vars = ClientVars::default();
     let (mut has_text, mut has_rev) = (false, false);
     let (mut has_abiword, mut has_mode) = (false, false);
@@ -506,7 +511,6 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
         match key.plain() {
             "userId" => vars.author = json.string()?.units()?,
             "readonly" => vars.read_only = json.is_true()?,
-            "savedRevisions" => vars.saved = saved_revisions(json)?,
             "collab_client_vars" => json.object(|key, json| {
                 match key.plain() {
                     "initialAttributedText" => {
@@ -518,17 +522,22 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
                         vars.rev = json.integer()?;
                         has_rev = true;
                     }
-                    "time" => vars.time = json.number_if_any()?,
+                    "time" => vars.time = json.number_if_any()?.map(f64::floor),
                     "padId" => vars.pad_id = json.string()?.units()?,
-                    "historicalAuthorData" => vars.authors = authors(json)?,
-                    _ => json.skip()?,
+                    name => {
+                        if !more(name, json, &mut vars)? {
+                            json.skip()?;
+                        }
+                    }
                 }
                 Ok(())
             })?,
             name => {
                 has_abiword |= name == "abiwordAvailable";
                 has_mode |= name == "mode";
-                json.skip()?;
+                if !more(name, json, &mut vars)? {
+                    json.skip()?;
+                }
             }
         }
         Ok(())
@@ -541,6 +550,15 @@ fn client_vars(mut json: Json<'_>) -> Result<ClientVars, Error> {
         (false, _) => Err(ErrorKind::MissingField { name: "initialAttributedText" }.into()),
         _ => Err(ErrorKind::MissingField { name: "rev" }.into()),
     }
+}
+
+fn people_and_marks(name: &str, json: &mut Json<'_>, vars: &mut ClientVars) -> Result<bool, Error> {
+    match name {
+        "savedRevisions" => vars.saved = saved_revisions(json)?,
+        "historicalAuthorData" => vars.authors = authors(json)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 pub(super) fn atext(json: &mut Json<'_>) -> Result<AText, Error> {
@@ -571,9 +589,7 @@ pub(super) fn author(id: Utf16String, json: &mut Json<'_>) -> Result<AuthorInfo,
         match key.plain() {
             "name" => author.name = json.string_if_any()?.map(RawString::units).transpose()?,
             "colorId" if json.peek() == Some(b'"') => author.color = json.string()?.units()?,
-            "colorId" => {
-                author.color = json.number_if_any()?.map(|number| number.to_string()).unwrap_or_default().into()
-            }
+            "colorId" if matches!(json.peek(), Some(b'0'..=b'9')) => author.color = json.skip_text()?.into(),
             _ => json.skip()?,
         }
         Ok(())

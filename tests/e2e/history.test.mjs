@@ -130,7 +130,7 @@ test('playing goes through the revisions, and the view follows what is written',
     window.__seen = [];
     window.easysyncHistory.history.on('shown', (rev) => window.__seen.push(rev));
   });
-  await page.getByTestId('speed').selectOption('rate-10');
+  await page.getByTestId('speed').selectOption('rate-1');
   await page.getByTestId('play').click();
   await assertShows(pad, written, written.head);
   assert.deepEqual(await page.evaluate(() => window.__seen), [first + 1, first + 2, first + 3, first + 4]);
@@ -147,11 +147,36 @@ test('playing goes through the revisions, and the view follows what is written',
   written.client.close();
 });
 
+test('the pointer at a text tells who wrote it, and in which revision', async () => {
+  const written = await Written.begin('origin');
+  await written.insert(0, 'some words that stand here');
+  const first = written.head;
+  for (let number = 0; number < 30; number += 1) await written.insert(-1, ` and ${number}`);
+  const pad = await written.open();
+  const { page } = pad;
+  await assertShows(pad, written, written.head);
+  const place = await page.evaluate(() => {
+    const { view } = window.easysyncHistory;
+    const { left, top, bottom } = view.coordsAtPos(view.state.sliceDoc().indexOf('that stand') + 2);
+    return { x: left, y: (top + bottom) / 2 };
+  });
+  await page.mouse.move(place.x, place.y);
+  const origin = page.getByTestId('origin');
+  await origin.waitFor();
+  assert.match(await origin.textContent(), new RegExp(`^Ann · revision ${first} · `));
+  await origin.getByRole('button').click();
+  await assertShows(pad, written, first);
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
+});
+
 test('an address leads to a revision, or to the difference between two', async () => {
   const written = await Written.begin('link');
-  await written.insert(0, 'one two three\n');
+  await written.insert(0, 'line\n'.repeat(100));
+  await written.insert(-1, 'one two three');
   const base = written.head;
-  await written.insert(4, 'and ');
+  await written.insert(-10, 'and ');
   await written.words(5);
   const pad = await written.open(`#${base + 1}`);
   const { page } = pad;
@@ -164,6 +189,12 @@ test('an address leads to a revision, or to the difference between two', async (
   await page.locator('ins.hs-inserted').waitFor();
   assert.deepEqual(await page.locator('ins.hs-inserted').allTextContents(), ['and ']);
   assert.match(await page.getByTestId('comparing').textContent(), /4 added, 0 removed/);
+  // It is brought into sight.
+  await page.waitForFunction(() => {
+    const element = document.querySelector('ins.hs-inserted');
+    const [box, seen] = [element, element.closest('.cm-scroller')].map((part) => part.getBoundingClientRect());
+    return box.top >= seen.top && box.bottom <= seen.bottom;
+  });
   // The other way round the same text is what is gone.
   await page.evaluate((hash) => {
     location.hash = hash;
@@ -408,6 +439,36 @@ test('dragging through 20,000 revisions shows at least thirty of them a second',
   await pad.assertNoProblems();
   await pad.close();
   other.client.close();
+});
+
+test('right after a change little more than the screen is drawn, and the rest a moment later', async () => {
+  const written = await Written.begin('screenful');
+  for (let part = 0; part < 3; part += 1) await written.insert(0, `part ${part}\n`.repeat(200));
+  const pad = await written.open();
+  const { page } = pad;
+  await assertShows(pad, written, written.head);
+  // The view stays at the start.
+  await page.getByTestId('follow').click();
+  /** How far the lines that are drawn reach beyond the lower edge, in pixels, as soon as a revision is shown. */
+  const reach = (rev) =>
+    page.evaluate(async (wanted) => {
+      const { history, view } = window.easysyncHistory;
+      const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      const beyond = () => view.documentTop + view.lineBlockAt(view.viewport.to).bottom - view.scrollDOM.getBoundingClientRect().bottom;
+      // As soon as it is in the page: what takes longer may be later than the rest.
+      await history.reach(wanted);
+      const first = beyond();
+      for (let i = 0; i < 100 && beyond() < 400; i += 1) await frame();
+      return [first, beyond()];
+    }, rev);
+  for (const rev of [written.head - 1, written.head - 2, written.head]) {
+    const [first, later] = await reach(rev);
+    assert.ok(first >= 0 && first < 300, `${first} pixels at once`);
+    assert.ok(later >= 400, `only ${later} pixels in the end`);
+  }
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
 });
 
 test('a part of the history that is lost on its way is fetched again, and a connection that is lost comes back', async () => {

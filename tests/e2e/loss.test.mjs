@@ -230,6 +230,53 @@ test('two tabs of one author, both ended while offline, have their text once eac
   await one.close();
 });
 
+/** Two megabytes of text, each line of it another one. */
+const MANY_LINES = Array.from({ length: 40_000 }, (_, number) => `line ${number} of a long text that somebody pastes, é😀`);
+
+test('a paste of two megabytes goes in as many commits as it takes, and is not called saved before the last is in', async (t) => {
+  const { server, network } = await setting(t);
+  const pad = await openPad(browser, network.address('paste'));
+  await pad.clear();
+  await pad.untilSaved();
+  const { rev } = await server.content('paste');
+  await pad.page.evaluate(() => {
+    window.__saves = [];
+    window.easysync.session.on('save', (state) => window.__saves.push([state, window.easysync.session.engine.hasUncommitted]));
+  });
+  await pad.paste({ 'text/plain': MANY_LINES.join('\n') });
+  await pad.untilSaved(60_000);
+  const content = await server.content('paste');
+  assert.equal(content.text, `${MANY_LINES.join('\n')}\n`);
+  assert.ok(content.rev - rev > 2, `it went in ${content.rev - rev} commits`);
+  const saves = await pad.page.evaluate(() => window.__saves);
+  assert.deepEqual(saves.filter(([state, hasUncommitted]) => state === 'saved' && hasUncommitted), []);
+  await pad.assertNoProblems();
+  await pad.close();
+});
+
+test('a long paste through a server that takes small messages only, in the midst of which the tab is loaded anew and the network goes', { timeout: 120_000 }, async (t) => {
+  const server = await Server.start('--max-message', '60000');
+  const network = await Network.before(server);
+  t.after(async () => {
+    await network.close();
+    await server.close();
+  });
+  const pad = await openPad(browser, network.address('paste'));
+  await pad.clear();
+  await pad.untilSaved();
+  const lines = MANY_LINES.slice(0, 8000);
+  await pad.paste({ 'text/plain': lines.join('\n') });
+  const { rev } = await pad.content();
+  await pad.until((content) => content.rev > rev + 1, 'nothing was sent');
+  await pad.page.reload();
+  await pad.ready();
+  await pad.until((content) => content.rev > rev + 3, 'it did not go on after the reload', 30_000);
+  network.cut();
+  await pad.until((content) => content.save === 'saved' && content.text.length > 100, 'it did not go on after the cut', 60_000);
+  assert.equal((await server.content('paste')).text, `${lines.join('\n')}\n`);
+  await pad.close();
+});
+
 test('a pad that was begun anew on the server does not get the old text; it is offered', async (t) => {
   const { server, network } = await setting(t);
   const one = await openPad(browser, network.address('reset'));

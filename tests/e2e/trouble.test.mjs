@@ -23,13 +23,17 @@ const MESSAGE = '42["message",';
 class Messages {
   /** Gets the parsed message of the server and a function that passes a frame on; passes on nothing by itself. */
   onMessage = null;
+  /** Says of a frame of the page whether it is kept back. */
+  keepsBack = () => false;
   #page = null;
 
   async attach(page) {
     await page.routeWebSocket(/\/socket\.io\//, (toPage) => {
       this.#page = toPage;
       const toServer = toPage.connectToServer();
-      toPage.onMessage((frame) => toServer.send(frame));
+      toPage.onMessage((frame) => {
+        if (!this.keepsBack(frame)) toServer.send(frame);
+      });
       toServer.onMessage((frame) => {
         const pass = (other) => {
           // A connection that has gone meanwhile takes nothing.
@@ -318,6 +322,46 @@ test('when nothing helps, editing stops visibly and the text can be taken along'
   const [download] = await Promise.all([one.page.waitForEvent('download'), notice.getByText('Download my text').click()]);
   assert.equal((await readFile(await download.path(), 'utf8')).trim(), 'kept');
   for (const pad of [one, two]) await pad.close();
+});
+
+test('changes that the server refuses again and again can be given up', async () => {
+  const name = world.name('trouble');
+  const { network, pad } = await openThrough(name);
+  await pad.clear();
+  await pad.type('theirs ');
+  await pad.untilSaved();
+  let refused = 0;
+  network.keepsBack = (frame) => {
+    if (!String(frame).includes('"USER_CHANGES"')) return false;
+    refused += 1;
+    network.inject({ disconnect: 'badChangeset' });
+    return true;
+  };
+  await pad.type('mine');
+  await pad.page.waitForFunction(() => document.documentElement.dataset.state === 'disconnected', null, { timeout: 40_000 });
+  assert.ok(refused > 1, 'it was given up at once');
+  assert.equal((await pad.content()).save, 'notSaved');
+  const notice = pad.tool('disconnected');
+  const load = pad.page.waitForEvent('load');
+  // What was not sent is there again after a plain reload, and is refused again.
+  await notice.getByRole('button', { name: 'Reload', exact: true }).click();
+  await load;
+  await pad.page.waitForFunction(() => document.documentElement.dataset.state === 'disconnected', null, { timeout: 40_000 });
+  assert.equal(await pad.text(), 'theirs mine\n');
+  network.keepsBack = () => false;
+  await notice.getByRole('button', { name: 'Reload without my changes…' }).click();
+  const dialog = pad.page.getByRole('dialog', { name: 'Give up your last changes?' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal(await pad.text(), 'theirs mine\n');
+  await notice.getByRole('button', { name: 'Reload without my changes…' }).click();
+  await Promise.all([pad.page.waitForEvent('load'), dialog.getByRole('button', { name: 'Give up' }).click()]);
+  await pad.ready();
+  await pad.untilSaved();
+  // What a page has left would be looked for after one second, three and eight.
+  await sleep(4000);
+  assert.deepEqual([await pad.text(), (await pad.content()).save], ['theirs \n', 'saved']);
+  assert.equal((await world.server.content(name)).text, 'theirs \n');
+  await pad.close();
 });
 
 test('the server ends a session: each reason is told, and the text stays', async () => {

@@ -17,7 +17,7 @@ mod model;
 #[path = "../common/strategies.rs"]
 mod strategies;
 
-use easysync::{Assoc, AttribSet, Change, Changeset, Document, EmptyValue, Tie};
+use easysync::{Assoc, AttribSet, Change, Changeset, Document, EmptyValue, OpKind, Tie};
 use model::Model;
 use proptest::prelude::*;
 use strategies::{change, changeset_of, content, document, edits, pool, text};
@@ -27,6 +27,30 @@ fn applied(doc: &Document, changeset: &Changeset) -> Document {
     doc.apply(changeset, &pool()).unwrap();
     doc.check_invariants();
     doc
+}
+
+/// A text, with the place that each code unit has had before.
+struct Origins(Vec<(u16, Option<usize>)>);
+
+impl Origins {
+    fn applied(&self, changeset: &Changeset) -> Self {
+        let (mut out, mut rest) = (Vec::new(), self.0.as_slice());
+        for (op, text) in changeset.steps() {
+            if op.kind == OpKind::Insert {
+                out.extend(text.iter().map(|&unit| (unit, None)));
+                continue;
+            }
+            let (head, tail) = rest.split_at(op.chars as usize);
+            out.extend(head.iter().filter(|_| op.kind == OpKind::Keep));
+            rest = tail;
+        }
+        out.extend(rest);
+        Self(out)
+    }
+
+    fn line_starts(&self) -> impl Iterator<Item = usize> {
+        (0..self.0.len()).filter(|&at| at == 0 || self.0[at - 1].0 == 0x0a)
+    }
 }
 
 fn tie() -> impl Strategy<Value = Tie> {
@@ -72,6 +96,29 @@ proptest! {
         let left = a.compose(&b, &pool).unwrap().compose(&c, &pool).unwrap();
         let right = a.compose(&b.compose(&c, &pool).unwrap(), &pool).unwrap();
         prop_assert_eq!(left, right);
+    }
+
+    #[test]
+    fn two_parts_are_the_whole(doc in document(), a in edits(), op in any::<prop::sample::Index>(), units in 0..8usize) {
+        let a = changeset_of(&a, &doc);
+        let op = op.index(a.ops().len() + 1);
+        let (first, rest) = a.cut(op, units).unwrap();
+        prop_assert!(first.is_normal() && rest.is_normal());
+        prop_assert_eq!(first.compose(&rest, &pool()).unwrap(), a.clone());
+        let (between, end) = (applied(&doc, &first), applied(&doc, &a));
+        prop_assert_eq!(&applied(&between, &rest), &end);
+        // A cut between two removals is nobody's wish.
+        let is_removal = |index: usize| a.ops().get(index).is_some_and(|op| op.kind == OpKind::Remove);
+        if op == 0 || !is_removal(op - 1) || !is_removal(op) {
+            prop_assert!(between.text().last() == Some(&0x0a));
+            let old: Vec<_> = doc.text().iter().enumerate().map(|(at, &unit)| (unit, Some(at))).collect();
+            let between = Origins(old.clone()).applied(&first);
+            let end = Origins(between.0.iter().enumerate().map(|(at, &(unit, _))| (unit, Some(at))).collect()).applied(&rest);
+            for at in end.line_starts().filter_map(|at| end.0[at].1) {
+                let was_line_start = between.0[at].1.is_none_or(|at| Origins(old.clone()).line_starts().any(|start| start == at));
+                prop_assert!(!was_line_start || between.line_starts().any(|start| start == at), "{} then {}", first, rest);
+            }
+        }
     }
 
     #[test]

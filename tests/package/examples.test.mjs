@@ -93,7 +93,7 @@ test('a program in Node writes in a pad', async () => {
   const address = server.address('node');
   const printed = run(to, process.execPath, 'index.mjs', address);
   const { text } = await server.content('node');
-  assert.match(text, /There are \d+ words here\.\n$/);
+  assert.match(text, /\nThere are \d+ words here\.\n$/);
   assert.ok(text.startsWith(printed.slice(0, -2)), `${printed}\n${text}`);
   assert.equal(run(to, 'npx', '--no-install', 'easysync', 'cat', address), text);
 });
@@ -103,6 +103,7 @@ test('somebody new installs the package in an empty folder, pastes what the READ
   mkdirSync(to);
   run(to, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball);
   const example = /```js\n([^]*?)```/.exec(readFileSync(join(to, 'node_modules', 'easysync-wasm', 'README.md'), 'utf8'))[1];
+  assert.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(example), 'the README of the repository shows another example');
   assert.ok(example.trimEnd().split('\n').length <= 12, 'it has become long');
   const address = server.address('first');
   assert.ok(example.includes("'http://127.0.0.1:9001/p/demo'"), 'the README names another address');

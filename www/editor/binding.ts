@@ -62,8 +62,8 @@ class Binding {
     }
     const host = hostOf(update.state);
     try {
-      sendChanges(host.engine, changes, typingFormats(update.startState, changes));
-      host.edited();
+      const isMended = sendChanges(host.engine, changes, typingFormats(update.startState, changes));
+      host.edited(isMended ? 'soon' : 'later');
     } catch (error) {
       this.untaken = { changes, before: update.startState.doc };
       // Nothing can be put right within an update.
@@ -95,7 +95,7 @@ class Binding {
     if (changes && !changes.empty) {
       sendChanges(host.engine, changes.map(theirs), undefined);
       this.untaken = null;
-      host.edited();
+      host.edited('soon');
     }
     this.untaken = null;
     this.view.dispatch({
@@ -112,15 +112,15 @@ class Binding {
 
 const plugin = ViewPlugin.fromClass(Binding);
 
-/** Hands changes of the shown text to the engine in one call. */
-function sendChanges(engine: EditorEngine, changes: ChangeSet, formats: FormatName[] | undefined): void {
+/** Hands changes of the shown text to the engine in one call. Says whether the engine has something else in mind than what is shown now. */
+function sendChanges(engine: EditorEngine, changes: ChangeSet, formats: FormatName[] | undefined): boolean {
   const numbers: number[] = [];
   let text = '';
   changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
     numbers.push(fromA, toA, inserted.length);
     text += fromText(inserted);
   });
-  engine.edit(Uint32Array.from(numbers), text, formats);
+  return engine.edit(Uint32Array.from(numbers), text, formats);
 }
 
 /** The changes of a patch, in CodeMirror's terms. */
@@ -223,7 +223,7 @@ export function runCommand(view: EditorView, command: (engine: EditorEngine) => 
   try {
     const caret = command(host.engine) ?? null;
     if (binding) binding.caret = caret;
-    host.edited(true);
+    host.edited('now');
     // No patch came, so there is nothing that could take the caret along.
     if (binding?.caret != null) {
       const rest = binding.caret;

@@ -58,6 +58,10 @@ const plainKeys = defaultKeymap.filter(
   ({ key, mac, linux, win }) => ![key, mac, linux, win].some((name) => name !== undefined && LINE_COMMANDS.test(name)),
 );
 
+/** What a rehearsal takes: enough to draw every line of a screen anew. */
+const PIECE = 20;
+const MOST_PIECES = 200;
+
 /** The words of the search panel, written like those of the page. */
 const PHRASES = {
   next: 'Next',
@@ -116,6 +120,21 @@ export class Editor {
   /** Shows what came of other people's changes, or of a command. */
   show(patch: Patch): void {
     showPatch(this.view, patch);
+  }
+
+  /**
+   * Shows pieces of the text anew, which changes nothing that can be seen. The first patch of many parts takes much longer than those after it, since the
+   * browser compiles for it what they all take; so this one may come when nobody waits.
+   */
+  rehearse(): void {
+    const { doc } = this.view.state;
+    const changes: number[] = [];
+    let text = '';
+    for (let from = 0; from + 2 * PIECE <= doc.length && changes.length < 3 * MOST_PIECES; from += 2 * PIECE) {
+      changes.push(from, from + PIECE, PIECE);
+      text += doc.sliceString(from, from + PIECE, '\n');
+    }
+    this.show({ changes: Uint32Array.from(changes), text, formatted: new Uint32Array(0) });
   }
 
   /** Names or colours of authors have changed. */

@@ -9,12 +9,14 @@ export interface Author {
   color: string;
 }
 
+export type ShowTime = 'now' | 'soon' | 'later';
+
 /** The surroundings of the editor: whoever owns the engine, sends its changes away and shows its patches. */
 export interface Host {
   /** Asked for at each use, so that an engine can be replaced by another. */
   readonly engine: EditorEngine;
-  /** The document has changed. With `now`, the patch that follows from it is shown before this returns; otherwise soon. */
-  edited(now?: boolean): void;
+  /** The document has changed. Says when the patch that follows from it is to be shown: before this returns, right after the present task, or with others. */
+  edited(show: ShowTime): void;
   /** No patches from now on, for the user composes a character. */
   hold(): void;
   release(): void;

@@ -54,8 +54,8 @@ function hostFor(session: Session, edited: () => void): Host {
     get engine() {
       return session.engine;
     },
-    edited: (now) => {
-      session.edited(now);
+    edited: (show) => {
+      session.edited(show);
       edited();
     },
     hold: () => session.hold(),

@@ -1,13 +1,11 @@
 // A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
-import { isTrap, Pad, restart } from 'easysync-wasm';
-import type { Effect, Patch, SaveState as EngineState, Unplaced } from 'easysync-wasm';
+import { AT_ONCE, Inbox, isTrap, Pad, restart } from 'easysync-wasm';
+import type { Effect, Patch, Progress, SaveState as EngineState, Unplaced } from 'easysync-wasm';
+import type { ShowTime } from '../editor/host';
 import { Events } from '../../npm/lib/events';
-import { AT_ONCE, Inbox } from '../shared/inbox';
-import type { Reader } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
 import type { Person } from '../../npm/lib/roster';
-import type { Progress } from '../shared/round';
 import { load, store } from '../shared/storage';
 import type { Connection as Socket } from '../transport/socket';
 import type { Joining } from './early';
@@ -58,8 +56,6 @@ export interface Facts {
 /** What `Pad.receive` tells, as bits. */
 const TO_SHOW = 1;
 const TO_DO = 2;
-const FOR_HOST = 4;
-const TO_APPLY = 8;
 
 /** How long after a commit the next may follow, in milliseconds, if the server does not say otherwise; Etherpad's own client does so. */
 const COMMIT_INTERVAL = 500;
@@ -72,6 +68,8 @@ const UNSEEN_FLUSH_DELAY = 500;
 const FLUSH_SHARE = 8;
 /** But it waits no longer than this, in milliseconds. */
 const LONGEST_PAUSE = 200;
+/** While more is waiting to be done, what is done is shown no more often than this, in milliseconds: most of it would be gone in the next moment. */
+const PAUSE_BEHIND = 300;
 /** After so many seconds, and then every so many, what pages have left that are gone is looked for. */
 const FIRST_CLAIMS: readonly number[] = [1, 3, 8];
 const CLAIM_INTERVAL = 30;
@@ -100,6 +98,8 @@ export class Session {
   private requests: string[] = [];
   private requestTimer: ReturnType<typeof setTimeout> | undefined;
   private isHeld = false;
+  /** Stops the catching up. */
+  private stop = new AbortController();
   /** Whether the messages of this slice brought something to show. */
   private isToShow = false;
   /** How many connections there have been. */
@@ -113,10 +113,11 @@ export class Session {
   /** Whether the editor waits for an engine that has its text again. */
   private isAway = false;
   private isGivenUp = false;
-  /** When a flush is due: a frame, or a time for what is not seen. */
-  private flushDue: 'frame' | 'later' | null = null;
+  /** When a flush is due: with the next frame, after a pause, or at a time for what is not seen. */
+  private flushDue: 'frame' | 'pause' | 'later' | null = null;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
-  private noFlushBefore = 0;
+  /** When the last flush ended, and how long it took. */
+  private flushed = { at: Number.NEGATIVE_INFINITY, took: 0 };
   private sees: (from: number, to: number) => boolean = () => true;
   private isClosed = false;
 
@@ -124,7 +125,7 @@ export class Session {
     this.padName = joining.padName;
     this.socket = joining.connection;
     this.prepare();
-    this.inbox = new Inbox(this.reader());
+    this.inbox = this.makeInbox();
     this.keeper = new Keeper(`${joining.server} ${joining.padName}`, () => this.tellSaveState());
     this.clock = setInterval(() => this.checkClock(), CLOCK_INTERVAL);
     document.addEventListener('visibilitychange', this.hidden);
@@ -181,7 +182,7 @@ export class Session {
     const state = engine.saveState;
     if (this.unsaved.text === null) return state;
     if (this.state === 'disconnected') return 'notSaved';
-    if (state === 'saving' && this.state === 'connected' && !this.inbox.paused) return state;
+    if (state === 'saving' && this.state === 'connected' && !this.inbox.isPaused) return state;
     return keeper.state === 'failed' ? 'notSaved' : keeper.state === 'stored' ? 'stored' : 'saving';
   }
 
@@ -243,13 +244,14 @@ export class Session {
   }
 
   /**
-   * To be called when the user has changed something: sees to it that it is committed, and that the editor is told what it
-   * does not show yet, at once or right after the present task.
+   * To be called when the user has changed something: sees to it that it is committed, and that the editor is told in time what it
+   * does not show yet. What others have written can wait, so that a key is not as slow as all of that.
    */
-  edited(now = false): void {
+  edited(show: ShowTime): void {
     this.keep();
-    if (now) this.flush();
-    else if (this.engine.isBehind) queueMicrotask(() => this.flush());
+    if (show === 'now') this.flush();
+    else if (show === 'soon') queueMicrotask(() => this.flush());
+    else if (this.engine.isBehind) this.scheduleFlush();
     this.scheduleCommit();
     this.tellSaveState();
   }
@@ -274,24 +276,26 @@ export class Session {
     if (this.flushDue === 'later') this.flush();
   }
 
-  /** How many messages have come and wait to be taken. */
+  /** How many revisions and messages have come and wait to be taken. */
   get waiting(): number {
-    return this.inbox.waiting;
+    return this.engine.waiting;
   }
 
   /** Stops catching up; what is there stays, and can be edited. */
   cancelCatchUp(): void {
-    this.inbox.cancel();
+    this.stop.abort();
+    if (this.engine.isBehind) this.scheduleFlush();
     this.tellSaveState();
   }
 
-  /** Goes on catching up after it was stopped, or tries it again after it failed. */
-  resumeCatchUp(): void {
-    if (!this.inbox.paused) {
+  /** Goes on catching up after it was stopped, or tries it again after it failed; `slice` is how long it may keep the page busy, in milliseconds. */
+  resumeCatchUp(slice?: number): void {
+    if (!this.inbox.isPaused) {
       if (!this.engine.isLive) this.socket.renew();
       return;
     }
-    this.inbox.resume();
+    this.stop = new AbortController();
+    void this.inbox.catchUp({ signal: this.stop.signal, slice });
     this.sendRequests();
     this.tellSaveState();
   }
@@ -351,27 +355,26 @@ export class Session {
     void this.commit();
   };
 
-  private reader(): Reader {
+  private makeInbox(): Inbox {
     const engine = (): Pad => this.engine;
-    return {
-      get rev() {
-        return engine().rev;
+    const inbox = new Inbox({
+      get pad() {
+        return engine();
       },
-      get knownRev() {
-        return engine().knownRev;
-      },
-      take: (message) => this.take(message),
-      proceed: (limit) => this.heed(this.engine.proceed(limit)),
-      settle: () => this.settle(),
-      overflowed: () => this.socket.renew(),
+      heard: (message) => this.hear(message),
+      changed: (news) => this.heed(news),
+      settled: () => this.settle(),
       report: (progress) => this.events.emit('progress', progress),
-      failed: (error) => this.stumbled(error),
-    };
+      failed: (error) => this.failed(error),
+    });
+    void inbox.catchUp({ signal: this.stop.signal });
+    return inbox;
   }
 
   private opened(): void {
     this.connections += 1;
     this.engine.connected();
+    this.engine.setCommitLimit(this.socket.maxMessage);
     this.log.note('out', joinMessage(this.padName, this.joining.server));
   }
 
@@ -384,27 +387,15 @@ export class Session {
     if (this.isClosed || this.state === 'disconnected') return;
     this.engine.disconnected();
     this.requests = [];
-    this.inbox.endRound('interrupted');
+    this.inbox.end('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
     this.tellSaveState();
   }
 
-  private take(message: string): boolean {
-    let news = TO_DO;
-    try {
-      news = this.engine.receive(message);
-    } catch (error) {
-      this.stumbled(error);
-    }
-    if (news & FOR_HOST) this.hear(message);
-    return this.heed(news);
-  }
-
-  /** Sees to what the engine tells. Says whether it has revisions left to apply. */
-  private heed(news: number): boolean {
+  /** Sees to what the engine tells. */
+  private heed(news: number): void {
     if (news & TO_DO) this.doEffects();
     if (news & TO_SHOW) this.isToShow = true;
-    return (news & TO_APPLY) !== 0;
   }
 
   /** Some messages have been taken: shows what they brought, and tells how things are. */
@@ -414,12 +405,6 @@ export class Session {
     this.isToShow = false;
     this.keep();
     this.tellState();
-  }
-
-  /** Something went wrong while messages were taken. */
-  private stumbled(error: unknown): void {
-    this.inbox.endRound('failed', error instanceof Error ? error : new Error(String(error)));
-    this.failed(error);
   }
 
   /** Has what is not acknowledged kept, if that has changed. */
@@ -555,7 +540,6 @@ export class Session {
         break;
       case 'resync':
         this.setConnection('reconnecting');
-        this.inbox.clear();
         this.socket.renew();
         break;
       case 'desynchronised':
@@ -595,7 +579,7 @@ export class Session {
 
   /** Sends requests at the pace that servers bear, and none while the catching up is stopped. */
   private sendRequests(): void {
-    if (this.requestTimer !== undefined || this.inbox.paused) return;
+    if (this.requestTimer !== undefined || this.inbox.isPaused) return;
     const request = this.requests.shift();
     if (request === undefined) return;
     this.send(request);
@@ -639,13 +623,30 @@ export class Session {
     const [from, to] = this.engine.behindAt();
     if (from === undefined || to === undefined) return;
     const isSeen = !document.hidden && this.sees(from, to);
-    if (!isSeen && this.flushDue === 'later') return;
-    this.flushDue = isSeen ? 'frame' : 'later';
+    if (!isSeen && this.flushDue !== null) return;
     clearTimeout(this.flushTimer);
-    const pause = this.noFlushBefore - performance.now();
-    if (!isSeen) this.flushTimer = setTimeout(() => this.flush(), UNSEEN_FLUSH_DELAY);
-    else if (pause > 0) this.flushTimer = setTimeout(() => requestAnimationFrame(() => this.flush()), pause);
-    else requestAnimationFrame(() => this.flush());
+    const pause = this.pauseBeforeFlush();
+    if (!isSeen) {
+      this.flushDue = 'later';
+      this.flushTimer = setTimeout(() => this.flush(), UNSEEN_FLUSH_DELAY);
+    } else if (pause > 0) {
+      this.flushDue = 'pause';
+      this.flushTimer = setTimeout(() => this.flushWithFrame(), pause);
+    } else {
+      this.flushWithFrame();
+    }
+  }
+
+  /** How long the next flush has to wait. It has not to when the last of what waited is done. */
+  private pauseBeforeFlush(): number {
+    const share = Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * this.flushed.took);
+    const pause = this.engine.waiting > 0 && !this.inbox.isPaused ? Math.max(PAUSE_BEHIND, share) : share;
+    return this.flushed.at + pause - performance.now();
+  }
+
+  private flushWithFrame(): void {
+    this.flushDue = 'frame';
+    requestAnimationFrame(() => this.flush());
   }
 
   private flush(): void {
@@ -657,12 +658,12 @@ export class Session {
     if (!patch) return;
     this.events.emit('patch', patch);
     const ended = performance.now();
-    this.noFlushBefore = ended + Math.min(LONGEST_PAUSE, (FLUSH_SHARE - 1) * (ended - began));
+    this.flushed = { at: ended, took: ended - began };
   }
 
   private checkClock(): void {
     // What was stopped by the user is not late.
-    if (!this.inbox.paused && this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
+    if (!this.inbox.isPaused && this.engine.isWaiting && this.engine.expire(performance.now()) & TO_DO) this.doEffects();
     this.seconds += 1;
     if (FIRST_CLAIMS.includes(this.seconds) || this.seconds % CLAIM_INTERVAL === 0) void this.claim();
     // A commit may not have been made at its time: a message of the server's was lost, or it asked us to slow down.

@@ -1,9 +1,9 @@
 // Shows how far long work on revisions is, and lets the user stop it.
 
+import type { Progress } from 'easysync-wasm';
 import { h } from './dom';
 import { icon } from './icons';
 import { duration, grouped } from './numbers';
-import type { Progress } from './round';
 
 /** How far it is. */
 export interface Stand {

@@ -61,10 +61,11 @@ const gap = Decoration.widget({
   })(),
 });
 
-/** How much is different. */
+/** How much is different, and where that begins. */
 export interface Extent {
   inserted: number;
   removed: number;
+  first: number | null;
 }
 
 /** Draws a difference into the text of its second revision. */
@@ -73,7 +74,7 @@ export function drawDifference(view: EditorView, difference: Difference): Extent
   const ranges = [];
   let taken = 0;
   let shift = 0;
-  const extent = { inserted: 0, removed: 0 };
+  const extent: Extent = { inserted: 0, removed: 0, first: null };
   const { length: end } = view.state.doc;
   for (let i = 0; i + 2 < changes.length; i += 3) {
     const [from = 0, to = 0, length = 0] = changes.subarray(i, i + 3);
@@ -83,6 +84,7 @@ export function drawDifference(view: EditorView, difference: Difference): Extent
       ranges.push(Decoration.widget({ widget: new RemovedWidget(text), side: -1 }).range(at));
     }
     if (length > 0) ranges.push(inserted.range(at, Math.min(at + length, end)));
+    extent.first ??= at;
     extent.inserted += length;
     extent.removed += to - from;
     taken += to - from;

@@ -1,6 +1,6 @@
 // The difference between the revision that is shown and another one.
 
-import type { EditorView } from '@codemirror/view';
+import { EditorView } from '@codemirror/view';
 import { h } from '../shared/dom';
 import { icon } from '../shared/icons';
 import { attachPanel } from '../shared/panel';
@@ -23,6 +23,8 @@ export interface Surroundings {
 export class Comparison {
   private revision: number | null = null;
   private fetching = false;
+  /** Whether the first difference is still to be brought into sight. */
+  private isNew = false;
   private readonly text = h('span', { class: 'comparing-text' });
 
   constructor(private readonly around: Surroundings) {
@@ -41,6 +43,7 @@ export class Comparison {
   set(base: number | null): void {
     const history = this.around.history();
     this.revision = base === null || !history ? null : Math.min(Math.max(0, Math.floor(base)), history.head);
+    this.isNew = this.revision !== null;
     this.around.ribbon.hidden = this.revision === null;
     this.around.changed(this.revision);
     if (this.revision === null) clearChanges(this.around.view);
@@ -59,7 +62,10 @@ export class Comparison {
       void this.fetch(history, revision, rev);
       return;
     }
-    const { inserted, removed } = drawDifference(this.around.view, difference);
+    const { view } = this.around;
+    const { inserted, removed, first } = drawDifference(view, difference);
+    if (this.isNew && first !== null) view.dispatch({ effects: EditorView.scrollIntoView(first, { y: 'nearest', yMargin: 80 }) });
+    this.isNew = false;
     const amount = inserted + removed === 0 ? 'the same text' : `${grouped(inserted)} added, ${grouped(removed)} removed`;
     this.text.textContent = `From revision ${grouped(revision)} to ${grouped(rev)}: ${amount}`;
   }

@@ -4,7 +4,7 @@ import { h } from '../shared/dom';
 import { icon } from '../shared/icons';
 import type { IconName } from '../shared/icons';
 import { attachPanel } from '../shared/panel';
-import { onceAfterFrame } from '../shared/slices';
+import { onceAfterFrame } from './slices';
 import { load, store } from '../shared/storage';
 import { writerName } from './blame';
 import { fieldValue, grouped, longDate, revisionAt } from './dates';

@@ -1,15 +1,14 @@
 // The history on the page: the engine, and the server behind it if there is one. The parts of the page are told by events.
 
-import { Slider } from 'easysync-wasm/history';
-import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm/history';
+import { Inbox, Slider } from 'easysync-wasm/history';
+import type { EasysyncError, Patch, Progress, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm/history';
 import { Events } from '../../npm/lib/events';
 import { readerMessage } from '../../npm/lib/joining';
-import { Inbox } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
-import type { Progress } from '../shared/round';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
 import type { Connection as Socket } from '../transport/socket';
+import { Letters } from './letters';
 
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'none';
 
@@ -201,35 +200,30 @@ export class History {
   }
 
   private makeInbox(): Inbox {
-    const head = (): number => this.head;
     return new Inbox({
-      get rev() {
-        return head();
-      },
-      get knownRev() {
-        return head();
-      },
-      take: (message) => this.take(message),
-      proceed: () => false,
-      settle: () => {
+      pad: new Letters(
+        () => this.head,
+        (message) => this.take(message),
+      ),
+      changed: () => undefined,
+      settled: () => {
         this.settle();
         if (!this.isClosed) this.events.emit('arrived');
       },
-      overflowed: () => this.socket?.renew(),
       report: (progress) => this.events.emit('progress', progress),
-      failed: (error) => this.events.emit('trouble', error as EasysyncError),
+      failed: (error) => this.events.emit('trouble', error),
+      overflowed: () => this.socket?.renew(),
     });
   }
 
-  private take(message: string): boolean {
+  private take(message: string): void {
     try {
       this.slider.receive(message, performance.now());
       this.hear(message);
     } catch (error) {
-      this.inbox?.endRound('failed', error as EasysyncError);
+      this.inbox?.end('failed', error as EasysyncError);
       this.events.emit('trouble', error as EasysyncError);
     }
-    return false;
   }
 
   /** Stops taking in what is new; what is there stays. */
@@ -238,7 +232,7 @@ export class History {
   }
 
   resumeCatchUp(): void {
-    this.inbox?.resume();
+    void this.inbox?.catchUp();
   }
 
   /** Reads who is who. */
@@ -256,7 +250,7 @@ export class History {
   private lost(): void {
     if (this.isClosed || this.state === 'disconnected') return;
     this.slider.disconnected();
-    this.inbox?.endRound('interrupted');
+    this.inbox?.end('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
   }
 

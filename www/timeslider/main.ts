@@ -4,7 +4,7 @@ import { StateEffect } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import { Slider, init } from 'easysync-wasm/history';
 import type { Patch } from 'easysync-wasm/history';
-import { Editor } from '../editor';
+import { Editor, drawScreenful } from '../editor';
 import type { Host } from '../editor';
 import type { EditorEngine } from '../editor/engine';
 import { Notices } from '../pad/notices';
@@ -44,6 +44,8 @@ declare global {
 const ADDRESS_DELAY = 250;
 /** What more revisions have changed is not the work of a moment: it is not marked, and the view stays where it is. */
 const NEAR = 100;
+/** How long after the text is there the page makes ready for the first step, in milliseconds. */
+const REHEARSAL_DELAY = 500;
 /** A wait that is shorter is not worth a word. */
 const WAIT_DELAY = 200;
 
@@ -90,6 +92,7 @@ class HistoryPage {
       changed: () => undefined,
     });
     const { view } = this.editor;
+    drawScreenful(view);
     view.dispatch({ effects: StateEffect.appendConfig.of([changes(), blame(current, (rev) => this.deck.choose(rev))]) });
     this.deck = new Deck(byId('deck', HTMLElement), { history: current, announce: (text) => this.announce(text), failed });
     this.opener = new Opener({
@@ -206,6 +209,7 @@ class HistoryPage {
       const base = this.asked?.base ?? null;
       this.asked = null;
       if (base !== null) comparison.set(base);
+      setTimeout(() => this.rehearse(history, rev), REHEARSAL_DELAY);
     } else {
       editor.show(patch);
       if (comparison.base !== null) comparison.draw();
@@ -216,6 +220,13 @@ class HistoryPage {
     this.drawLegend();
     this.writeAddress();
     this.watchWait(history);
+  }
+
+  /** Takes a first step that leads nowhere, unless the user has taken one, or has done something with the text. */
+  private rehearse(history: History, rev: number): void {
+    const { editor, comparison } = this;
+    const isUntouched = this.history === history && history.rev === rev && comparison.base === null;
+    if (isUntouched && !editor.view.hasFocus && editor.view.state.selection.main.empty) editor.rehearse();
   }
 
   /** Whoever looks at the newest revision goes on looking at the newest. */

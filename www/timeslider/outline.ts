@@ -1,7 +1,7 @@
 // How long the text was, when, and how much was written, over the whole history: enough points to draw it, gathered in small slices.
 
 import type { Written } from 'easysync-wasm/history';
-import { breathe } from '../shared/slices';
+import { breathe } from 'easysync-wasm/history';
 import type { History } from './history';
 
 /** A point of the outline: a revision, and what was written since the point before. */

@@ -1,40 +1,28 @@
 // Reads a `.etherpad` file within the page: in small slices, with progress, and no server.
 
-import { EtherpadFile } from 'easysync-wasm/history';
+import { EtherpadFile, Round, SLICE, breathe } from 'easysync-wasm/history';
 import type { FileProgress, Slider } from 'easysync-wasm/history';
 import type { Stand } from '../shared/banner';
 import { unpacked } from '../shared/files';
-import { breathe } from '../shared/slices';
 
-/** How long a slice may take, in milliseconds: half a frame, so that the other half is left for the page. */
-const SLICE = 7;
 /** Records between two looks at the clock. */
 const AT_ONCE = 64;
 /** Bytes that are handed over in one go. */
 const PIECE = 1 << 18;
-const REPORT_INTERVAL = 100;
 
 /** Reads a file; `.gz` as well. Resolves to `null` if it was cancelled, and rejects with what is wrong with the file. */
 export async function readHistory(file: Blob & { name: string }, report: (stand: Stand) => void, signal: AbortSignal): Promise<Slider | null> {
   const reader = (await unpacked(file)).getReader();
   const engine = new EtherpadFile();
-  const begin = performance.now();
-  let reported = 0;
+  const round = new Round<number | null>(null, report, (error) => reportError(error));
   let isUsedUp = false;
   let last: FileProgress = { done: 0, total: null, bytes: 0, needsMore: true };
-  const tell = (): void => {
-    const passed = (performance.now() - begin) / 1000;
-    const rate = passed > 0 ? last.done / passed : 0;
-    report({ done: last.done, total: last.total, rate, left: last.total !== null && rate > 0 ? (last.total - last.done) / rate : null });
-  };
   try {
     let slice = performance.now() + SLICE;
     const rest = async (): Promise<void> => {
       if (performance.now() < slice) return;
-      if (performance.now() - reported >= REPORT_INTERVAL) {
-        reported = performance.now();
-        tell();
-      }
+      round.total = last.total;
+      round.reach(last.done);
       await breathe();
       slice = performance.now() + SLICE;
     };
@@ -51,7 +39,7 @@ export async function readHistory(file: Blob & { name: string }, report: (stand:
         } while (!last.needsMore);
       }
     }
-    tell();
+    round.end('done', last.done);
     isUsedUp = true;
     return engine.finish();
   } finally {

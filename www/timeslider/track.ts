@@ -1,7 +1,7 @@
 // The slider itself, with the strip behind it and the marked revisions on it.
 
 import { h } from '../shared/dom';
-import { onceAfterFrame } from '../shared/slices';
+import { onceAfterFrame } from './slices';
 import { describeAll, describeAmount } from './amounts';
 import { clockOf, dayOf, grouped } from './dates';
 import type { History } from './history';

@@ -1,6 +1,7 @@
 // The socket: messages as text, in and out. It knows neither the engine nor the page.
 
 import { io } from 'socket.io-client';
+import { FRAME, MAX_PACKET_OF_OLDER } from '../../npm/lib/packet';
 import * as parser from './parser';
 import { WireText } from './parser';
 
@@ -17,6 +18,8 @@ export interface Listener {
 /** A connection that comes back by itself until it is closed. */
 export interface Connection {
   readonly isOpen: boolean;
+  /** How many bytes a message may have. The server ends a connection on which a longer one comes. */
+  readonly maxMessage: number;
   /** Sends a message, as text, if the connection is open. */
   send(message: string): void;
   /** Drops the connection and makes a new one. */
@@ -27,6 +30,8 @@ export interface Connection {
 /** What the two versions of Socket.IO's client have in common. */
 interface Socket {
   connected: boolean;
+  /** Version 4 keeps there what the server told when it greeted. */
+  io?: { engine?: object };
   on(event: 'connect' | 'disconnect', listener: () => void): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'connect_error', listener: (error: unknown) => void): unknown;
@@ -34,6 +39,9 @@ interface Socket {
   connect(): unknown;
   disconnect(): unknown;
 }
+
+/** How long packets may be where the server should tell and does not. */
+const MAX_PACKET = 1_000_000;
 
 const OPTIONS = {
   path: '/socket.io',
@@ -59,6 +67,7 @@ class Reconnecting implements Connection {
   private socket: Socket | undefined;
   private isClosed = false;
   private wasOpen = false;
+  private isOlder = false;
 
   constructor(
     private readonly server: string,
@@ -72,6 +81,12 @@ class Reconnecting implements Connection {
 
   get isOpen(): boolean {
     return this.socket?.connected ?? false;
+  }
+
+  get maxMessage(): number {
+    const told: unknown = Reflect.get(this.socket?.io?.engine ?? {}, '_maxPayload');
+    const isTold = typeof told === 'number' && told > FRAME;
+    return (isTold ? told : this.isOlder ? MAX_PACKET_OF_OLDER : MAX_PACKET) - FRAME;
   }
 
   send(message: string): void {
@@ -114,6 +129,7 @@ class Reconnecting implements Connection {
     this.socket?.disconnect();
     const { default: ioOfVersion2 } = await import('socket.io-client-2');
     if (this.isClosed) return;
+    this.isOlder = true;
     const options = { ...OPTIONS, query: this.query, forceNew: true };
     this.use(ioOfVersion2(this.server || location.origin, options), () => {});
   }

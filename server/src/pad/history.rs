@@ -59,9 +59,8 @@ impl History<'_> {
                 None => break (Document::new(), 0),
             }
         };
-        for rev in first..=rev {
-            let stored = revision::need(self.store, self.pad, rev)?;
-            doc.apply(&stored.changeset, self.pool).map_err(|error| self.record_error(rev, error))?;
+        for (rev, stored) in (first..).zip(revision::need_all(self.store, self.pad, first..rev + 1)) {
+            doc.apply(&stored?.changeset, self.pool).map_err(|error| self.record_error(rev, error))?;
         }
         Ok(doc)
     }
@@ -127,12 +126,13 @@ impl History<'_> {
             Some(before) => revision::need(self.store, self.pad, before)?.time,
             None => revision::need(self.store, self.pad, 0)?.time,
         };
+        let mut revisions = revision::need_all(self.store, self.pad, start..end);
         let mut rev = start;
         while rev + step <= end {
             let mut changesets = Vec::with_capacity(step as usize);
             let begin = time;
-            for rev in rev..rev + step {
-                let stored = revision::need(self.store, self.pad, rev)?;
+            for stored in revisions.by_ref().take(step as usize) {
+                let stored = stored?;
                 changesets.push(stored.changeset);
                 time = stored.time;
             }

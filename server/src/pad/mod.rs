@@ -85,7 +85,9 @@ pub enum Message {
     Look(oneshot::Sender<Snapshot>),
     /// Write everything, send everyone away, and end.
     Stop(oneshot::Sender<()>),
-    /// The same, for another pad under this name, if nobody has written in this one. Otherwise the sender is dropped.
+    /// End at once: nothing can be written any more.
+    Abandon,
+    /// The same as `Stop`, for another pad under this name, if nobody has written in this one. Otherwise the sender is dropped.
     Vacate(oneshot::Sender<()>),
 }
 
@@ -145,6 +147,7 @@ pub(crate) struct Pad {
     looks: Vec<(u32, oneshot::Sender<Snapshot>, Snapshot)>,
     stopping: Vec<oneshot::Sender<()>>,
     is_stopping: bool,
+    is_abandoned: bool,
     send_due: bool,
     pace: Pace,
     /// Since when there are durable revisions that no round has taken up.
@@ -167,9 +170,9 @@ impl Pad {
                 Ok(Ok(loaded)) => Self::new(id, shared, own, loaded).run(receiver).await,
                 Ok(Err(error)) => {
                     tracing::error!(pad = id, %error, "cannot be opened");
-                    refuse_all(&id, &shared, receiver);
+                    refuse_all(&id, &shared, receiver, !matches!(error, PadError::Store(_)));
                 }
-                Err(_) => refuse_all(&id, &shared, receiver),
+                Err(_) => refuse_all(&id, &shared, receiver, true),
             }
         });
         handle
@@ -192,6 +195,7 @@ impl Pad {
             looks: Vec::new(),
             stopping: Vec::new(),
             is_stopping: false,
+            is_abandoned: false,
             send_due: false,
             pace: Pace::Free,
             durable_since: None,
@@ -220,6 +224,10 @@ impl Pad {
             }
             for message in messages.drain(..) {
                 self.handle(message);
+            }
+            if self.is_abandoned {
+                self.shared.forget(&self.id, || true);
+                break;
             }
             self.after_messages();
             if self.may_end() && self.shared.forget(&self.id, || receiver.is_empty()) {
@@ -274,6 +282,7 @@ impl Pad {
                 self.is_stopping = true;
                 self.stopping.push(stopped);
             }
+            Message::Abandon => self.is_abandoned = true,
             Message::Vacate(vacated) => {
                 if self.head().is_blank() && !self.is_stopping {
                     self.is_stopping = true;
@@ -484,8 +493,8 @@ impl Pad {
     }
 }
 
-/// Answers those who wait for a pad that cannot be opened.
-fn refuse_all(id: &str, shared: &Shared, mut receiver: mpsc::UnboundedReceiver<Message>) {
+/// Answers those who wait for a pad that cannot be opened: for good, or so that they come again.
+fn refuse_all(id: &str, shared: &Shared, mut receiver: mpsc::UnboundedReceiver<Message>, for_good: bool) {
     let mut messages = Vec::new();
     loop {
         while let Ok(message) = receiver.try_recv() {
@@ -497,6 +506,7 @@ fn refuse_all(id: &str, shared: &Shared, mut receiver: mpsc::UnboundedReceiver<M
     }
     for message in messages {
         match message {
+            Message::Join(join) if !for_good => join.outlet.close(),
             Message::Join(join) => {
                 let _gone = join.outlet.send(crate::socketio::message(r#"{"disconnect":"corruptPad"}"#));
             }

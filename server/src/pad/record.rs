@@ -98,7 +98,8 @@ fn read(store: &dyn Store, pad: &str, text: &str) -> Result<Loaded, PadError> {
     let mut time = revision::need(store, pad, recorded)?.time;
     let mut head = recorded;
     let mut recent = VecDeque::new();
-    while let Some(stored) = revision::get(store, pad, head + 1)? {
+    for stored in revision::all(store, pad, recorded + 1..u32::MAX).map_while(Result::transpose) {
+        let stored = stored?;
         let failed = |error| PadError::Record { key: revision::key(pad, head + 1), error };
         if !stored.extend_pool(&mut pool) {
             return Err(PadError::Broken { key: revision::key(pad, head + 1) });

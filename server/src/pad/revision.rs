@@ -8,10 +8,14 @@ use easysync::{
     json_string,
 };
 use engineioxide::Str;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// Every so many revisions the store has the whole document.
 pub const KEY_EVERY: u32 = 100;
+
+/// So many records are asked for at once.
+const TOGETHER: u32 = 100;
 
 /// Why a pad cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -132,18 +136,7 @@ pub fn key_put(pad: &str, rev: u32, record: &Value, doc: &Document, pool: &Attri
 /// Reads the record of a revision; `None` if there is none.
 pub fn get(store: &dyn Store, pad: &str, rev: u32) -> Result<Option<Stored>, PadError> {
     let key = key(pad, rev);
-    let Some(text) = store.get(&key)? else { return Ok(None) };
-    let failed = |error| PadError::Record { key: key.clone(), error };
-    let record = Value::parse(&text).map_err(failed)?;
-    let broken = || PadError::Broken { key: key.clone() };
-    let meta = record.get("meta").ok_or_else(broken)?;
-    let changeset = record.get("changeset").and_then(Value::as_text).ok_or_else(broken)?;
-    Ok(Some(Stored {
-        changeset: Changeset::parse_lenient_utf16(changeset).map_err(failed)?,
-        author: AuthorId::new(meta.get("author").and_then(Value::as_text).cloned().unwrap_or_default()),
-        time: meta.get("timestamp").and_then(Value::as_number).unwrap_or_default(),
-        record,
-    }))
+    store.get(&key)?.map(|text| Stored::parse(&key, &text)).transpose()
 }
 
 /// The same, of a revision that must be there.
@@ -151,7 +144,52 @@ pub fn need(store: &dyn Store, pad: &str, rev: u32) -> Result<Stored, PadError> 
     get(store, pad, rev)?.ok_or_else(|| PadError::Broken { key: key(pad, rev) })
 }
 
+/// Reads the records of revisions one after the other, many at a time; `None` for those that are not there.
+pub fn all<'a>(
+    store: &'a dyn Store,
+    pad: &'a str,
+    revs: Range<u32>,
+) -> impl Iterator<Item = Result<Option<Stored>, PadError>> + 'a {
+    let end = revs.end;
+    revs.step_by(TOGETHER as usize).flat_map(move |first| {
+        let keys: Vec<_> = (first..end.min(first.saturating_add(TOGETHER))).map(|rev| key(pad, rev)).collect();
+        match store.get_all(&keys) {
+            Ok(texts) => keys
+                .iter()
+                .zip(texts)
+                .map(|(key, text)| text.map(|text| Stored::parse(key, &text)).transpose())
+                .collect(),
+            Err(error) => vec![Err(error.into())],
+        }
+    })
+}
+
+/// The same, of revisions that must be there.
+pub fn need_all<'a>(
+    store: &'a dyn Store,
+    pad: &'a str,
+    revs: Range<u32>,
+) -> impl Iterator<Item = Result<Stored, PadError>> + 'a {
+    let first = revs.start;
+    let found = (first..).zip(all(store, pad, revs));
+    found.map(move |(rev, found)| found?.ok_or_else(|| PadError::Broken { key: key(pad, rev) }))
+}
+
 impl Stored {
+    fn parse(key: &str, text: &str) -> Result<Self, PadError> {
+        let failed = |error| PadError::Record { key: key.to_owned(), error };
+        let record = Value::parse(text).map_err(failed)?;
+        let broken = || PadError::Broken { key: key.to_owned() };
+        let meta = record.get("meta").ok_or_else(broken)?;
+        let changeset = record.get("changeset").and_then(Value::as_text).ok_or_else(broken)?;
+        Ok(Self {
+            changeset: Changeset::parse_lenient_utf16(changeset).map_err(failed)?,
+            author: AuthorId::new(meta.get("author").and_then(Value::as_text).cloned().unwrap_or_default()),
+            time: meta.get("timestamp").and_then(Value::as_number).unwrap_or_default(),
+            record,
+        })
+    }
+
     /// Enters into `pool` what this revision added to it. Fails if the numbers do not go on from those in the pool.
     pub fn extend_pool(&self, pool: &mut AttribPool) -> bool {
         let Some(added) = self.record.get("meta").and_then(|meta| meta.get("poolAdded")) else { return true };

@@ -60,27 +60,3 @@ impl Store for RedbStore {
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError(Box::new(error))
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
-    use super::*;
-
-    #[test]
-    fn values_are_there_after_reopening_and_scans_keep_to_their_prefix() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new").join("pads.redb");
-        let puts = ["a:1", "a:2", "a", "b:1"].map(|key| (key.to_owned(), format!("value of {key}")));
-        RedbStore::open(&path).unwrap().write(&puts).unwrap();
-        let store = RedbStore::open(&path).unwrap();
-        assert_eq!(store.get("a:2").unwrap().as_deref(), Some("value of a:2"));
-        assert_eq!(store.get("c").unwrap(), None);
-        let mut seen = Vec::new();
-        let mut visit = |key: &str, _: &str| {
-            seen.push(key.to_owned());
-            true
-        };
-        store.scan("a:", &mut visit).unwrap();
-        assert_eq!(seen, ["a:1", "a:2"]);
-    }
-}

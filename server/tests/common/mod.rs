@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub mod postgres;
+pub mod program;
+
 use clap::Parser;
 use easysync::{AttribSet, Client, Document, Effect, Value, json_string};
 use easysync_server::{Config, Server};
@@ -48,17 +51,28 @@ impl Wire {
 
     /// The same, with more in the query.
     pub async fn connect_with(address: SocketAddr, cookie: Option<&str>, more: &str) -> Self {
+        Self::try_connect_with(address, cookie, more).await.expect("a connection")
+    }
+
+    /// The same; `None` if the server does not want it.
+    pub async fn try_connect_with(address: SocketAddr, cookie: Option<&str>, more: &str) -> Option<Self> {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{more}");
         let mut request = url.into_client_request().unwrap();
         if let Some(cookie) = cookie {
             request.headers_mut().insert("cookie", cookie.parse().unwrap());
         }
-        let (socket, _) = tokio::time::timeout(PATIENCE, connect_async(request)).await.unwrap().unwrap();
+        let (socket, _) = tokio::time::timeout(PATIENCE, connect_async(request)).await.unwrap().ok()?;
         let mut wire = Self { socket, waiting: VecDeque::new() };
-        assert!(wire.frame().await.unwrap().starts_with("0{\"sid\""));
+        assert!(wire.frame().await?.starts_with("0{\"sid\""));
         wire.send_frame("40").await;
-        assert!(wire.frame().await.unwrap().starts_with("40{\"sid\""));
-        wire
+        assert!(wire.frame().await?.starts_with("40{\"sid\""));
+        Some(wire)
+    }
+
+    /// Connects as pages do, which name the pad in the query.
+    pub async fn connect_to(address: SocketAddr, cookie: Option<&str>, pad: &str) -> Option<Self> {
+        let encoded: String = pad.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        Self::try_connect_with(address, cookie, &format!("&padId={encoded}")).await
     }
 
     pub async fn send_frame(&mut self, frame: &str) {
@@ -185,6 +199,8 @@ pub struct Person {
     pub wire: Wire,
     pub client: Client,
     pad: String,
+    /// A cookie, by which the server knows who comes again.
+    cookie: Option<String>,
     /// Messages by type.
     pub seen: Vec<String>,
 }
@@ -192,8 +208,13 @@ pub struct Person {
 impl Person {
     /// Opens a pad; `more` as in [`ready`].
     pub async fn open(address: SocketAddr, pad: &str, more: &str) -> Self {
-        let wire = Wire::connect(address, None).await;
-        let mut person = Self { wire, client: Client::new(), pad: pad.to_owned(), seen: Vec::new() };
+        Self::open_as(address, pad, more, None).await
+    }
+
+    /// The same, with a cookie by which the server knows who comes again.
+    pub async fn open_as(address: SocketAddr, pad: &str, more: &str, cookie: Option<String>) -> Self {
+        let wire = Wire::connect_to(address, cookie.as_deref(), pad).await.expect("a connection");
+        let mut person = Self { wire, client: Client::new(), pad: pad.to_owned(), cookie, seen: Vec::new() };
         person.wire.send(&ready(pad, more)).await;
         while person.client.view().is_none() {
             person.receive().await;
@@ -203,9 +224,16 @@ impl Person {
 
     /// Connects once more, and catches up.
     pub async fn reopen(&mut self, address: SocketAddr, more: &str) {
+        assert!(self.try_reopen(address, more).await, "a connection");
+    }
+
+    /// The same; `false` if the server does not want it.
+    pub async fn try_reopen(&mut self, address: SocketAddr, more: &str) -> bool {
         self.client.disconnected();
-        self.wire = Wire::connect(address, None).await;
+        let Some(wire) = Wire::connect_to(address, self.cookie.as_deref(), &self.pad).await else { return false };
+        self.wire = wire;
         self.wire.send(&ready(&self.pad, more)).await;
+        true
     }
 
     /// Replaces a range of what is shown by a text, and commits if it is the time.
@@ -303,7 +331,8 @@ pub async fn post_file(address: SocketAddr, path: &str, headers: &str, file: &st
     (status, text)
 }
 
-async fn request(address: SocketAddr, request: &str) -> (u16, String, String) {
+/// Sends a request as it stands: the status, the head and the body of the answer, which ends with the connection.
+pub async fn request(address: SocketAddr, request: &str) -> (u16, String, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();

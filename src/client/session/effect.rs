@@ -1,7 +1,7 @@
 //! What a client tells its host.
 
 use crate::changeset::Changeset;
-use crate::protocol::MessageError;
+use crate::protocol::{Message, MessageError};
 use crate::text::Utf16String;
 use std::sync::Arc;
 
@@ -98,6 +98,18 @@ pub enum Audience {
     Document,
     /// Whoever shows people, chat and the state of the connection: the message has more in it than the document needs.
     Host,
+}
+
+impl Audience {
+    /// Whom a message concerns.
+    pub(super) fn of(message: &Message) -> Self {
+        match message {
+            Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => {
+                Self::Host
+            }
+            _ => Self::Document,
+        }
+    }
 }
 
 /// The one honest answer to "is my work saved?"

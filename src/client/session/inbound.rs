@@ -2,7 +2,8 @@
 
 use super::super::layers::Layers;
 use super::super::order::Placed;
-use super::{Client, Effect, Phase};
+use super::mailbox::{Mailbox, newest_rev};
+use super::{Audience, Client, Effect, Phase};
 use crate::changeset::{Changeset, UnknownAttrib};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{ChangesetReply, Message, MessageError, Revision, RevisionList, Source};
@@ -10,10 +11,10 @@ use crate::text::Utf16String;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How many revisions may wait to be applied.
+/// How many messages may wait to be read.
 const MAX_WAITING: usize = 250_000;
-/// How large they may be together, in code units, about.
-const MAX_WAITING_SIZE: usize = 64_000_000;
+/// How large they may be together, in bytes.
+const MAX_WAITING_BYTES: usize = 64_000_000;
 
 /// What belongs to a revision.
 #[derive(Debug, Clone)]
@@ -48,8 +49,6 @@ enum Work {
     Arrival(u32, Arrival),
     /// What is left to do when all revisions of a message are applied.
     End(End),
-    /// A message that came while others waited.
-    Message(Message),
 }
 
 #[derive(Debug, Clone)]
@@ -60,24 +59,28 @@ enum End {
     Listed { is_replay: bool, head_rev: Option<u32>, broken: Option<MessageError> },
 }
 
-/// What waits to be applied, bounded by count and by size.
+/// What waits: what is left of the message that was read last, and then the messages that came meanwhile, which are not read before
+/// it is their turn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inbound {
-    queue: VecDeque<(Work, usize)>,
-    revisions: usize,
-    size: usize,
+    parts: VecDeque<Work>,
+    messages: Mailbox,
     /// The highest revision that ever waited.
     last: u32,
 }
 
 impl Inbound {
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.parts.is_empty() && self.messages.len() == 0
     }
 
-    /// How many revisions wait.
-    pub fn revisions(&self) -> usize {
-        self.revisions
+    /// How many revisions and messages wait.
+    pub fn len(&self) -> usize {
+        self.revisions() + self.messages.len()
+    }
+
+    fn revisions(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part, Work::Arrival(..))).count()
     }
 
     /// The highest revision that waits or has waited.
@@ -85,113 +88,91 @@ impl Inbound {
         self.last
     }
 
-    /// What a lost connection leaves: revisions stay good, all else was for that connection.
+    /// What a lost connection leaves of the message that was read last: revisions stay good, all else was for that connection.
     pub fn keep_revisions(&mut self) {
-        self.queue.retain(|(work, _)| matches!(work, Work::Arrival(..)));
-        self.size = self.queue.iter().map(|(_, size)| size).sum();
-        self.revisions = self.queue.len();
+        self.parts.retain(|part| matches!(part, Work::Arrival(..)));
     }
 
     pub fn clear(&mut self) {
-        (self.revisions, self.size) = (0, 0);
-        self.queue.clear();
+        self.parts.clear();
+        self.messages.clear();
     }
 
-    /// Lines up a message behind what waits; `false` if there is no room.
-    fn push(&mut self, message: Message) -> bool {
-        if let Message::Revisions(list) = &message {
-            self.last = self.last.max(list.revisions.last().map_or(0, |revision| revision.rev));
-        }
-        let count = revisions_in(&message);
-        let size = match &message {
-            Message::Revisions(list) => list.revisions.iter().map(|revision| size_of(&revision.changeset)).sum(),
-            Message::Changesets(reply) => reply.steps.iter().map(|step| size_of(&step.forwards)).sum(),
-            Message::ClientVars(vars) => vars.atext.text.len() + vars.atext.attribs.len(),
-            _ => 64,
-        };
-        if self.revisions + count > MAX_WAITING || self.size + size > MAX_WAITING_SIZE {
+    /// Puts a message behind what waits; `false` if there is no room.
+    fn push(&mut self, message: &str, connection: u64) -> bool {
+        let Self { messages, last, .. } = self;
+        if messages.len() >= MAX_WAITING || messages.bytes() + message.len() > MAX_WAITING_BYTES {
             return false;
         }
-        self.revisions += count;
-        self.size += size;
-        self.queue.push_back((Work::Message(message), size));
+        *last = newest_rev(message).unwrap_or_default().max(*last);
+        messages.push(message, connection);
         true
     }
 
-    /// Lines up parts of a message before everything else.
+    /// Puts the parts of a message before everything else.
     fn put_first(&mut self, parts: Vec<Work>) {
-        for work in parts.into_iter().rev() {
-            let size = match &work {
-                Work::Arrival(rev, arrival) => {
-                    self.last = self.last.max(*rev);
-                    self.revisions += 1;
-                    arrival.size()
-                }
-                _ => 0,
-            };
-            self.size += size;
-            self.queue.push_front((work, size));
+        for part in parts.into_iter().rev() {
+            if let Work::Arrival(rev, _) = &part {
+                self.last = self.last.max(*rev);
+            }
+            self.parts.push_front(part);
         }
     }
 
-    /// What is next; without `more`, only if no revision is applied by it.
-    fn pop(&mut self, more: bool) -> Option<Work> {
-        if !more && !matches!(self.queue.front(), Some((Work::End(_), _))) {
-            return None;
-        }
-        let (work, size) = self.queue.pop_front()?;
-        self.size -= size;
-        self.revisions -= match &work {
-            Work::Arrival(..) => 1,
-            Work::Message(message) => revisions_in(message),
-            Work::End(_) => 0,
-        };
-        Some(work)
+    /// The next part; without `more`, only if no revision is applied by it.
+    fn next_part(&mut self, more: bool) -> Option<Work> {
+        (more || matches!(self.parts.front(), Some(Work::End(_)))).then(|| self.parts.pop_front()).flatten()
     }
 }
 
 impl Client {
-    /// Handles a message, or lines it up behind those that wait.
-    pub(super) fn handle(&mut self, message: Message) -> Result<(), MessageError> {
-        if self.inbound.is_empty() {
-            return self.handle_now(message);
-        }
-        let waiting = self.inbound.revisions();
-        if self.inbound.push(message) {
+    /// Puts a message behind what waits, to be read in its turn.
+    pub(super) fn put_off(&mut self, text: &str) -> Result<(), MessageError> {
+        if self.inbound.push(text, self.losses) {
             return Ok(());
         }
+        let waiting = self.inbound.len();
         self.inbound.clear();
         let error = ErrorKind::Overflow { waiting }.into();
         Err(MessageError { message: "message".to_owned(), item: None, error })
     }
 
-    /// Goes on with what waits, until `limit` revisions are done or nothing waits. What an error leaves behind is asked
-    /// for again, so nothing waits then.
+    /// Goes on with what waits, until `limit` revisions or messages are done or nothing waits. What an error leaves behind is
+    /// asked for again, so nothing waits then.
     pub(super) fn work(&mut self, limit: usize) -> Result<(), MessageError> {
         let mut done = 0;
-        while let Some(work) = self.inbound.pop(done < limit) {
-            let result = match work {
-                Work::Arrival(rev, arrival) => {
+        let mut text = String::new();
+        loop {
+            let result = match self.inbound.next_part(done < limit) {
+                Some(Work::Arrival(rev, arrival)) => {
                     done += 1;
                     self.arrive(rev, arrival)
                 }
-                Work::End(end) => self.end_of(end),
-                Work::Message(message) => {
-                    let before = self.inbound.revisions();
-                    let revisions = revisions_in(&message);
-                    let result = self.handle_now(message);
-                    // What it left for later is not done; and it may have dropped what waited.
-                    let left = self.inbound.revisions().saturating_sub(before);
-                    done += revisions.saturating_sub(left);
-                    result
+                Some(Work::End(end)) => self.end_of(end),
+                None if done < limit && self.inbound.parts.is_empty() => {
+                    let Some(connection) = self.inbound.messages.pop(&mut text) else { return Ok(()) };
+                    done += 1;
+                    self.take_waiting(&text, connection)
                 }
+                None => return Ok(()),
             };
             if let Err(error) = result {
                 self.inbound.clear();
                 return Err(error);
             }
         }
-        Ok(())
+    }
+
+    /// Reads a message whose turn it is. Of a connection that was lost meanwhile, only what is not about that connection counts.
+    fn take_waiting(&mut self, text: &str, connection: u64) -> Result<(), MessageError> {
+        let message = self.reader.read(text)?;
+        if connection != self.losses && !matches!(message, Message::Revisions(_) | Message::Other { .. }) {
+            return Ok(());
+        }
+        if Audience::of(&message) == Audience::Host {
+            self.for_host.push(text.to_owned());
+        }
+        self.handle_now(message)
     }
 
     /// Takes a list of revisions: at once if it is short enough, otherwise a slice of it.
@@ -455,15 +436,6 @@ impl Client {
 pub(super) fn is_same(one: &Changeset, other: &Changeset, pool: &crate::attrib::AttribPool) -> bool {
     let canonical = |changeset: &Changeset| changeset.with_canonical_attribs(pool);
     canonical(one).is_ok_and(|one| canonical(other) == Ok(one))
-}
-
-/// How many revisions a message brings.
-fn revisions_in(message: &Message) -> usize {
-    match message {
-        Message::Revisions(list) => list.revisions.len(),
-        Message::Changesets(reply) => reply.steps.len(),
-        _ => 0,
-    }
 }
 
 /// About how much memory a changeset takes, in code units.

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `mod` | joining, editing, committing, deadlines |
+//! | `mailbox` | messages that wait to be read |
 //! | `inbound` | revisions and acknowledgements: in order, at once or in slices |
 //! | `restore` | changes of an earlier session: kept, brought back |
 //! | `check` | whether the server's revisions go on from ours |
@@ -11,6 +12,7 @@
 mod check;
 mod effect;
 mod inbound;
+mod mailbox;
 mod restore;
 
 pub use effect::{Audience, Counts, Effect, Misfit, SaveState, Unplaced};
@@ -77,6 +79,8 @@ pub struct Client {
     inbound: Inbound,
     /// How many revisions one call applies.
     slice: usize,
+    /// How large a commit may be, in bytes.
+    commit_limit: usize,
     phase: Phase,
     /// The last revision, if it was seen, and when it was made, if that was told.
     last: (Option<Changeset>, Option<f64>),
@@ -106,6 +110,10 @@ pub struct Client {
     joining: Option<u64>,
     connections: u64,
     unanswered: u32,
+    /// How often a connection was lost.
+    losses: u64,
+    /// Messages that have waited and that the host wants to see.
+    for_host: Vec<String>,
     /// What the last fresh join was asked for, at which revision, and how often in a row for the same.
     rejoins: (u32, u32, Option<MessageError>),
     /// How often the server has refused a commit since it took one.
@@ -126,6 +134,8 @@ const GAP_MS: f64 = 3_000.0;
 const COMMIT_MS: f64 = 20_000.0;
 /// How long an answer to a join is waited for, in milliseconds. It has the whole document, so it is given twice as long with each try.
 const JOIN_MS: f64 = 20_000.0;
+/// How large a commit may be, in bytes, if nothing else is said: servers end connections that send messages above 1,000,000.
+const COMMIT_LIMIT: usize = 950_000;
 /// How often that time is doubled.
 const MAX_DOUBLED: u32 = 4;
 
@@ -167,6 +177,7 @@ impl Client {
             order: Order::new(0),
             inbound: Inbound::default(),
             slice: usize::MAX,
+            commit_limit: COMMIT_LIMIT,
             phase: Phase::Offline,
             last: (None, None),
             joined: (0, None),
@@ -184,6 +195,8 @@ impl Client {
             joining: None,
             connections: 0,
             unanswered: 0,
+            losses: 0,
+            for_host: Vec::new(),
             rejoins: (0, 0, None),
             refusals: 0,
             gap_since: Deadline::default(),
@@ -267,9 +280,9 @@ impl Client {
         self.slice = revisions.max(1);
     }
 
-    /// How many revisions have come and wait for [`Client::proceed`].
+    /// How many revisions and messages have come and wait for [`Client::proceed`].
     pub fn waiting(&self) -> usize {
-        self.inbound.revisions()
+        self.inbound.len()
     }
 
     /// Whether [`Client::proceed`] has something to do.
@@ -286,24 +299,21 @@ impl Client {
         self.rev().max(until).max(self.inbound.last())
     }
 
-    /// Takes a message from the server, as text. If revisions wait, it waits behind them. O(message + changes, and log n
-    /// for each revision).
+    /// Takes a message from the server, as text. If something waits, it waits behind that, as with [`Client::queue`]. O(message +
+    /// changes, and log n for each revision).
     ///
     /// # Errors
     ///
     /// What is wrong with the message. The document is at the last revision that was right, and [`Effect::Resync`]
     /// follows; after three fresh joins that did not lead past a revision, [`Effect::Desynchronised`].
     pub fn receive(&mut self, text: &str) -> Result<Audience, MessageError> {
+        if !self.inbound.is_empty() {
+            return self.queue(text).map(|()| Audience::Document);
+        }
         let result = self.reader.read(text).and_then(|message| {
-            let audience = match message {
-                Message::ClientVars(_) | Message::Disconnect { .. } | Message::AccessDenied | Message::Other { .. } => {
-                    Audience::Host
-                }
-                _ => Audience::Document,
-            };
-            let goes_on = self.inbound.is_empty();
-            self.handle(message)?;
-            if goes_on && !self.inbound.is_empty() {
+            let audience = Audience::of(&message);
+            self.handle_now(message)?;
+            if !self.inbound.is_empty() {
                 self.work(self.slice)?;
             }
             Ok(audience)
@@ -312,6 +322,29 @@ impl Client {
             self.resync(error.clone());
         }
         result
+    }
+
+    /// Puts a message from the server behind what waits, without reading it: that is for [`Client::proceed`]. O(message).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overflow`] if there is no room. Then nothing waits any more, and [`Effect::Resync`] follows.
+    pub fn queue(&mut self, text: &str) -> Result<(), MessageError> {
+        let result = self.put_off(text);
+        if let Err(error) = &result {
+            self.resync(error.clone());
+        }
+        result
+    }
+
+    /// The messages that have waited and are of [`Audience::Host`], in their order; each is told once.
+    pub fn take_messages(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.for_host)
+    }
+
+    /// Whether [`Client::take_messages`] has any.
+    pub fn has_messages(&self) -> bool {
+        !self.for_host.is_empty()
     }
 
     /// Goes on with what waits, and applies at most `limit` revisions, but at least one. Gives back how many still wait.
@@ -325,7 +358,7 @@ impl Client {
         if let Err(error) = &result {
             self.resync(error.clone());
         }
-        result.map(|()| self.inbound.revisions())
+        result.map(|()| self.inbound.len())
     }
 
     /// Looks at the clock, in milliseconds; to be called every second or so while [`Client::is_waiting`]. A revision that
@@ -451,6 +484,12 @@ impl Client {
         self.read_only
     }
 
+    /// The messages of [`Client::commit`] have at most so many bytes from now on, but for what was sent before; what takes more
+    /// goes in several, one after the other, each a commit of its own. At first it is 950,000.
+    pub fn set_commit_limit(&mut self, bytes: usize) {
+        self.commit_limit = bytes;
+    }
+
     /// The message that commits what is not sent yet; `None` if there is nothing, or it is not the time: offline, reading
     /// only, or a commit is in flight. What was sent on an earlier connection and never acknowledged goes first, just as it
     /// was, so that servers can recognise it.
@@ -468,7 +507,7 @@ impl Client {
             Some(wire) => Some(wire),
             None => {
                 self.may_be_stored = false;
-                layers.prepare_signed(&self.author, &mut self.pool)?
+                layers.prepare_within(self.commit_limit, &self.author, &mut self.pool)?
             }
         };
         if !layers.has_uncommitted() {
@@ -491,6 +530,7 @@ impl Client {
     /// The connection is lost. Editing goes on.
     pub fn disconnected(&mut self) {
         self.joining = None;
+        self.losses += 1;
         self.may_be_stored |= self.layers.as_ref().is_some_and(|layers| layers.submitted().is_some());
         (self.in_flight, self.is_limited) = (false, false);
         self.inbound.keep_revisions();

@@ -2,7 +2,7 @@
 
 use super::Tree;
 use super::node::{Leaf, Link, Summary};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// A range of the old tree in whose place the new tree has other leaves. What lies between two gaps is shared.
@@ -47,7 +47,7 @@ fn compare<L: Leaf>(
         _ => return gap(gaps, old, new, old_at, new_at),
     }
     // Nodes never change places, so the shared ones stand in the same order on both sides.
-    let places: HashMap<_, _> = new.iter().enumerate().map(|(index, item)| (item.link.id(), index)).collect();
+    let places: FxHashMap<_, _> = new.iter().enumerate().map(|(index, item)| (item.link.id(), index)).collect();
     let (mut old_from, mut new_from) = (0, 0);
     for (index, item) in old.iter().enumerate() {
         if let Some(&place) = places.get(&item.link.id())

@@ -48,23 +48,31 @@ export class Etherpad {
     return contentOf(JSON.parse(await fetchText(`${this.address(pad)}/export/etherpad`)));
   }
 
-  /** Calls Etherpad's HTTP interface. */
-  async call(name, args) {
+  /** A call of its programming interface, with what it answers. */
+  async call(name, parameters) {
     const apikey = readFileSync(join(this.folder, 'APIKEY.txt'), 'utf8').trim();
-    const response = await fetch(`${this.origin}/api/1.2.1/${name}`, { method: 'POST', body: new URLSearchParams({ apikey, ...args }) });
-    const { code, message, data } = await response.json();
+    const body = new URLSearchParams({ apikey, ...parameters });
+    const { code, message, data } = await (await fetch(`${this.origin}/api/1.2.15/${name}`, { method: 'POST', body })).json();
     if (code !== 0) throw new Error(`${name}: ${message}`);
     return data;
   }
 
+  /** Ends it as an operator would, when everything is written. */
+  async halt() {
+    await this.#end('SIGTERM');
+  }
+
   async close() {
-    const child = this.process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await this.#end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #end(signal) {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
   }
 
   /** Lays out the folders as Etherpad wants them: it finds its root only if its own folder is called `src`. */
