@@ -16,7 +16,7 @@ const SEEDS = 2000;
 const MUTATIONS = [
   ['duplicates are not dropped', 'src/client/order.rs', 'return Placed::Duplicate;', 'return Placed::Next(item);'],
   ['what comes early is taken at once', 'src/client/order.rs', 'if rev == self.rev + 1 {', 'if rev > self.rev {'],
-  ['what was held is not taken out', 'src/client/order.rs', 'let (item, size) = self.held.remove(&(self.rev + 1))?;', 'let (item, size) = self.held.remove(&(self.rev + 2))?;'],
+  ['what was held is not taken out', 'src/client/order.rs', 'self.take(self.rev + 1)', 'self.take(self.rev + 2)'],
   ['the revision advances before it is applied', 'src/client/session/inbound.rs', 'let for_editor = layers.apply_remote(&changeset, &self.pool).map_err(failed)?;', 'self.order.advance();\n        let for_editor = layers.apply_remote(&changeset, &self.pool).map_err(failed)?;'],
   ['what was submitted is forgotten with the connection', 'src/client/session/mod.rs', 'self.inbound.keep_revisions();', 'if let Some(layers) = &mut self.layers { let _gone = layers.accept(&self.pool); }\n        self.inbound.keep_revisions();'],
   ['own commits are not recognised', 'src/client/session/inbound.rs', 'if let Some(index) = submitted {', 'if let Some(index) = submitted.filter(|_| false) {'],
@@ -34,12 +34,13 @@ const MUTATIONS = [
   ['a missing revision is waited for without end', 'src/client/session/mod.rs', 'if self.gap_since.is_over(gap, now, GAP_MS) {', 'if self.gap_since.is_over(gap, now, f64::INFINITY) {'],
   ['a commit without answer is waited for without end', 'src/client/session/mod.rs', 'if self.commit_since.is_over(commit, now, limit) {', 'if self.commit_since.is_over(commit, now, f64::INFINITY) {'],
   ['a slice loses its last revision', 'src/client/session/inbound.rs', 'waiting.push(Work::End(end));', 'waiting.pop();\n        waiting.push(Work::End(end));'],
-  ['a lost connection takes along what waits', 'src/client/session/inbound.rs', 'self.queue.retain(|(work, _)| matches!(work, Work::Arrival(..)));', 'self.queue.retain(|(work, _)| !matches!(work, Work::Arrival(..)));'],
+  ['a lost connection takes along what waits', 'src/client/session/inbound.rs', 'self.parts.retain(|part| matches!(part, Work::Arrival(..)));', 'self.parts.retain(|part| !matches!(part, Work::Arrival(..)));'],
   ['a repeated commit is stored again', 'src/server/rebase.rs', 'if author == submission.author && (*revision == submitted || *revision == rebased) {', 'if false && author == submission.author && (*revision == submitted || *revision == rebased) {'],
   ['a commit that changed nothing hides the one after it', 'src/client/local.rs', 'before.all(|changeset| changeset.old_len() == changeset.new_len()).then_some(index)', '(before.count() == 0).then_some(index)'],
   ['answers are taken as they come', 'src/client/session/flight.rs', 'Some(_) => Answer::Later,', 'Some(_) => Answer::First,'],
   ['the second commit is moved as if the first were not there', 'src/server/pipeline.rs', 'past = past.follow(commit, Tie::SelfFirst, pool)?;', ''],
   ['a commit that is sent again does not say as which it was sent first', 'src/client/session/flight.rs', 'first: sent.id.clone().filter(|_| is_repeat)', 'first: None'],
+  ['what does not fit into a commit is dropped', 'src/client/cut.rs', 'layers.edit(&rest, pool)?;', 'if rest.char_bank().len() % 3 > 0 { layers.edit(&rest, pool)?; }'],
 ];
 
 const args = process.argv.slice(2);
