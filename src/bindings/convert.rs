@@ -29,6 +29,7 @@ pub(super) fn to_js_string(text: &Utf16String) -> JsString {
 
 /// The code units of a JavaScript string. Strings cross as UTF-8, with U+FFFD for each lone surrogate; so where one comes
 /// out, the code units are read one by one.
+#[cfg(any(feature = "pad", feature = "changeset"))]
 pub(super) fn from_js_string(text: &JsString) -> Utf16String {
     let as_utf8 = String::from(text);
     if as_utf8.contains(char::REPLACEMENT_CHARACTER) {

@@ -447,12 +447,14 @@ test('right after a change little more than the screen is drawn, and the rest a 
   const pad = await written.open();
   const { page } = pad;
   await assertShows(pad, written, written.head);
+  // The view stays at the start.
+  await page.getByTestId('follow').click();
   /** How far the lines that are drawn reach beyond the lower edge, in pixels, as soon as a revision is shown. */
   const reach = (rev) =>
     page.evaluate(async (wanted) => {
       const { history, view } = window.easysyncHistory;
       const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      const beyond = () => [...view.contentDOM.querySelectorAll('.cm-line')].at(-1).getBoundingClientRect().bottom - view.scrollDOM.getBoundingClientRect().bottom;
+      const beyond = () => view.documentTop + view.lineBlockAt(view.viewport.to).bottom - view.scrollDOM.getBoundingClientRect().bottom;
       // As soon as it is in the page: what takes longer may be later than the rest.
       await history.reach(wanted);
       const first = beyond();
