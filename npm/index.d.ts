@@ -1,6 +1,7 @@
-import type { InitInput } from './easysync.js';
+import { Pad as EnginePad } from './easysync.js';
+import type { InitInput, Patch } from './easysync.js';
 
-export { EtherpadFile, Pad, Slider } from './easysync.js';
+export { EtherpadFile, Slider } from './easysync.js';
 export type {
   AuthorShare,
   BlameRun,
@@ -40,3 +41,34 @@ export function restart(): void;
 
 /** Whether what a call threw says that the engine has come to its end (a panic, or no more memory), so that only `restart` helps. */
 export function isTrap(error: unknown): boolean;
+
+/**
+ * A client of one pad, with its editor's side: messages and edits in, patches and effects out.
+ *
+ * Every position and length is a number of UTF-16 code units of the text that the editor shows, plus the final newline.
+ * Every call that throws leaves the pad as it was. Call `free()` when the pad is closed.
+ */
+export class Pad extends EnginePad {
+  /**
+   * Takes a message from the server, as the text that came over the wire, which costs least, or as the object that `JSON.parse`
+   * makes of it. Gives back a sum: 1 if there is something for
+   * `flush`, 2 if there is something for `takeEffects`, 4 if the message concerns more than the document (people, chat,
+   * the end of the session), so that the host has to read it as well, 8 if more has come than `setSlice` allows at once, so
+   * that it waits for `proceed`. What comes while something waits, waits behind it.
+   *
+   * Throws what is wrong with the message; the document is at the last revision that was right.
+   */
+  receive(message: string | object): number;
+
+  /**
+   * `receive` and then `flush`, in one call: for whoever shows each message by itself, at half the cost. What `receive` would
+   * have given back is in `news`. Throws as `receive` does; what was right before the error is for the next `flush`.
+   */
+  receiveAndFlush(message: string | object): Patch | undefined;
+
+  /** The sum that the last `receive` gave back, or for `receiveAndFlush` would have. */
+  readonly news: number;
+
+  /** What changed since the last flush; undefined if there is nothing to show. */
+  flush(): Patch | undefined;
+}

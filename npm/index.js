@@ -1,6 +1,7 @@
 // The entry for browsers and bundlers.
 
 import initWasm, * as glue from './easysync.js';
+import { padOf } from './pad.js';
 
 let ready;
 let isReady = false;
@@ -40,7 +41,7 @@ export function isTrap(error) {
   return /^RangeError: Maximum call stack|^InternalError: too much recursion|recursive use of an object|null pointer passed to rust|stale object from previous Wasm instance/.test(name);
 }
 
-export class Pad extends glue.Pad {
+export class Pad extends padOf(glue.Pad) {
   constructor() {
     needReady('making a Pad');
     super();

@@ -5,7 +5,7 @@
 
 mod convert;
 mod error;
-mod input;
+mod exchange;
 mod pad;
 mod reading;
 mod timeslider;

@@ -12,7 +12,7 @@
 
 use super::local::Local;
 use crate::attrib::{AttribPool, AttribSet, Attribute};
-use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
+use crate::changeset::{Builder, Changeset, Crossings, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
@@ -27,6 +27,7 @@ use crate::text::Utf16String;
 pub struct Layers {
     base: Document,
     local: Local,
+    crossings: Crossings,
 }
 
 impl Layers {
@@ -37,7 +38,7 @@ impl Layers {
     /// None for documents of up to 2^31 - 1 code units.
     pub fn new(base: Document) -> Result<Self, Error> {
         let pending = Changeset::identity(base.len_utf16())?;
-        Ok(Self { base, local: Local { submitted: None, pending } })
+        Ok(Self { base, local: Local { submitted: None, pending }, crossings: Crossings::default() })
     }
 
     /// The document as the server has it.
@@ -75,7 +76,7 @@ impl Layers {
     /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
     /// pending goes before the revision.
     ///
-    /// O(log n + change + submitted + pending), whatever the length n of the document.
+    /// O(log n + change), whatever the length n of the document; and O(submitted + pending) if they were changed since the last one.
     ///
     /// # Errors
     ///
@@ -89,9 +90,9 @@ impl Layers {
             self.local.pending.set_identity(revision.new_len());
             return Ok(revision.to_normal());
         }
-        let (local, for_editor) = self.local.past(revision, pool)?;
+        let (plan, for_editor) = self.local.plan(revision, &mut self.crossings, pool)?;
         self.base.apply(revision, pool)?;
-        self.local = local;
+        self.local.carry_out(plan, &mut self.crossings);
         Ok(for_editor)
     }
 

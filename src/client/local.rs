@@ -1,7 +1,7 @@
 //! What a user has changed and the server has not acknowledged, without the document that it was changed in.
 
 use crate::attrib::AttribPool;
-use crate::changeset::{Changeset, Tie};
+use crate::changeset::{Changeset, Crossed, Crossings, Tie};
 use crate::error::Error;
 
 /// Changes that were sent, and changes on top of them that were not.
@@ -26,26 +26,53 @@ impl Local {
         }
     }
 
-    /// Both moved past a revision of the server, and the revision moved past both. O(n + m).
+    /// Both moved past a revision of the server, and the revision moved past both; see [`Local::plan`]. O(n + m).
+    pub fn past(&self, revision: &Changeset, pool: &AttribPool) -> Result<(Self, Changeset), Error> {
+        let mut crossings = Crossings::default();
+        let (plan, past_both) = self.plan(revision, &mut crossings, pool)?;
+        let mut moved = self.clone();
+        moved.carry_out(plan, &mut crossings);
+        Ok((moved, past_both))
+    }
+
+    /// What both become past a revision of the server, and the revision moved past both. O(m) for a revision of m ops; O(n + m) if
+    /// what is local was changed since.
     ///
     /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
     /// pending goes before the revision.
-    pub fn past(&self, revision: &Changeset, pool: &AttribPool) -> Result<(Self, Changeset), Error> {
+    pub fn plan(
+        &self,
+        revision: &Changeset,
+        crossings: &mut Crossings,
+        pool: &AttribPool,
+    ) -> Result<(Plan, Changeset), Error> {
         let (submitted, past_submitted) = match &self.submitted {
-            Some(submitted) => (
-                Some(submitted.follow(revision, Tie::OtherFirst, pool)?),
-                revision.follow(submitted, Tie::SelfFirst, pool)?,
-            ),
+            Some(submitted) => {
+                let (submitted, moved) = crossings.cross(submitted, revision, Tie::OtherFirst, pool)?;
+                (Some(submitted), moved)
+            }
             None => (None, revision.clone()),
         };
         if self.pending.is_identity() {
-            let pending = Changeset::identity(past_submitted.new_len())?;
-            let is_normal = past_submitted.is_normal();
-            let past_both = if is_normal { past_submitted } else { past_submitted.to_normal() };
-            return Ok((Self { submitted, pending }, past_both));
+            let pending = Crossed::Whole(Changeset::identity(past_submitted.new_len())?);
+            return Ok((Plan { submitted, pending }, past_submitted.to_normal()));
         }
-        let past_both = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
-        let pending = self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?;
-        Ok((Self { submitted, pending }, past_both))
+        let (pending, past_both) = crossings.cross(&self.pending, &past_submitted, Tie::SelfFirst, pool)?;
+        Ok((Plan { submitted, pending }, past_both))
     }
+
+    /// Does what was planned for just this.
+    pub fn carry_out(&mut self, plan: Plan, crossings: &mut Crossings) {
+        if let (Some(crossed), Some(submitted)) = (plan.submitted, &mut self.submitted) {
+            crossings.carry_out(crossed, submitted);
+        }
+        crossings.carry_out(plan.pending, &mut self.pending);
+    }
+}
+
+/// What becomes of local changes when a revision comes.
+#[derive(Debug)]
+pub(super) struct Plan {
+    submitted: Option<Crossed>,
+    pending: Crossed,
 }

@@ -16,11 +16,11 @@ pub(crate) use export::{PadRecord, Record, RevisionRecord, read_record, record_n
 pub(crate) use json::plain_len;
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptList, Mark};
-pub(crate) use read::MessageReader;
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,
     parse_message,
 };
+pub(crate) use read::{MessageReader, ToldRevision};
 pub use saved::SavedRevision;
 pub(crate) use saved::new_saved_revision;
 pub use serve::{
