@@ -1,29 +1,21 @@
-import { Pad as EnginePad } from './easysync.js';
-import type { InitInput, Patch } from './easysync.js';
+import { Pad as EnginePad } from './easysync_pad.js';
+import type { Patch } from './easysync_pad.js';
+import type { Init } from './engine.js';
 
-export { EtherpadFile, Slider } from './easysync.js';
+export { isTrap } from './engine.js';
 export type {
-  AuthorShare,
-  BlameRun,
   Counts,
-  Difference,
   EasysyncError,
   Effect,
-  FileProgress,
   FormatName,
   Fragment,
   FragmentLine,
-  HistoryAuthor,
   LineFormat,
   ListKind,
   Patch,
-  RevisionFacts,
-  SavedRevision,
   SaveState,
-  SliderEffect,
   Unplaced,
-  Written,
-} from './easysync.js';
+} from './easysync_pad.js';
 
 /**
  * Loads the engine; to be awaited before anything else. Calling it again gives the same promise, so that each part of a page
@@ -31,16 +23,13 @@ export type {
  *
  * @param source Where the engine is, if it is not beside this module: a URL, a response, its bytes, or a compiled module.
  */
-export function init(source?: InitInput | Promise<InitInput>): Promise<void>;
+export const init: Init;
 
 /**
  * Puts a fresh engine in the place of one that has trapped. Everything that was made of the old one can only be let go of: its methods throw from then on, and
  * `free()` must not be called.
  */
-export function restart(): void;
-
-/** Whether what a call threw says that the engine has come to its end (a panic, or no more memory), so that only `restart` helps. */
-export function isTrap(error: unknown): boolean;
+export const restart: () => void;
 
 /**
  * A client of one pad, with its editor's side: messages and edits in, patches and effects out.

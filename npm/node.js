@@ -1,10 +1,10 @@
-// The entry for Node: the same, with the engine read from the disk.
+// The same entry as index.js, for Node: the engine is read from the disk.
 
 import { readFile } from 'node:fs/promises';
-import { EtherpadFile, init as initFrom, isTrap, Pad, restart, Slider } from './index.js';
+import { init as initFrom } from './index.js';
+
+export * from './index.js';
 
 export function init(source) {
-  return initFrom(source ?? readFile(new URL('easysync_bg.wasm', import.meta.url)));
+  return initFrom(source ?? readFile(new URL('easysync_pad_bg.wasm', import.meta.url)));
 }
-
-export { EtherpadFile, isTrap, Pad, restart, Slider };

@@ -1,32 +1,47 @@
 // Builds the npm package `easysync-wasm` in pkg/, and, unless told `--package`, the pages in dist/ and the server.
 
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
+import { BUILDS } from './builds.mjs';
 import { root, run } from './run.mjs';
 import { needPackages, needRust, needWasm } from './setup.mjs';
+import { printSizes } from './size.mjs';
 
 const pkg = join(root, 'pkg');
 
-/** The npm package: wasm, its glue, the entries, types. */
+/** The npm package: for each build wasm, its glue, its types; and the entries. */
 export function buildPackage() {
   needRust();
   needPackages();
   needWasm();
-  run('engine', ['cargo', 'build', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm']);
-  const built = join(root, 'target', 'wasm32-unknown-unknown', 'wasm', 'easysync.wasm');
-  if (isNewer(join(pkg, 'package.json'), [built, join(root, 'npm'), join(root, 'CHANGELOG.md')])) return;
+  const compiled = BUILDS.map(compile);
+  const sources = ['npm', 'CHANGELOG.md', 'scripts/build.mjs', 'scripts/builds.mjs'].map((name) => join(root, name));
+  if (isNewer(join(pkg, 'package.json'), [...compiled, ...sources])) return;
   rmSync(pkg, { recursive: true, force: true });
-  // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
-  run('glue', ['wasm-bindgen', '--target', 'web', '--experimental-reset-state-function', '--out-dir', 'pkg', built]);
-  const wasm = join(pkg, 'easysync_bg.wasm');
-  run('optimiser', ['wasm-opt', '-O3', '--strip-debug', '--strip-producers', wasm, '-o', `${wasm}.opt`]);
-  renameSync(`${wasm}.opt`, wasm);
-  rmSync(join(pkg, 'easysync_bg.wasm.d.ts'));
+  mkdirSync(pkg);
+  BUILDS.forEach((build, index) => glue(build, compiled[index]));
   for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'CHANGELOG.md']) cpSync(join(root, name), join(pkg, name));
   for (const name of readdirSync(join(root, 'npm')).sort()) writeFileSync(join(pkg, name), readFileSync(join(root, 'npm', name)));
-  const size = (name) => brotliCompressSync(readFileSync(join(pkg, name))).length;
-  console.log(`pkg/: ${size('easysync_bg.wasm')} bytes of wasm and ${size('easysync.js')} of glue, brotli`);
+  printSizes();
+}
+
+/** A build of the engine; gives back where it is. Each has a folder of its own, since cargo gives all builds of a crate one name. */
+function compile({ name, features }) {
+  const folder = join(root, 'target', 'builds', name);
+  const command = ['cargo', 'build', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm'];
+  run(`engine for ${name}`, [...command, '--no-default-features', '--features', features.join(), '--target-dir', folder]);
+  return join(folder, 'wasm32-unknown-unknown', 'wasm', 'easysync.wasm');
+}
+
+function glue({ name }, compiled) {
+  const out = `easysync_${name}`;
+  // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
+  const options = ['--target', 'web', '--experimental-reset-state-function', '--out-dir', 'pkg', '--out-name', out];
+  run(`glue for ${name}`, ['wasm-bindgen', ...options, compiled]);
+  const wasm = join(pkg, `${out}_bg.wasm`);
+  run(`optimiser for ${name}`, ['wasm-opt', '-O3', '--strip-debug', '--strip-producers', wasm, '-o', `${wasm}.opt`]);
+  renameSync(`${wasm}.opt`, wasm);
+  rmSync(join(pkg, `${out}_bg.wasm.d.ts`));
 }
 
 /** The pages. */

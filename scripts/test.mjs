@@ -1,6 +1,7 @@
 // Everything there is to test. Installs what is missing; the second time is quick.
 
 import { buildPackage, buildPages, serverProgram } from './build.mjs';
+import { BUILDS } from './builds.mjs';
 import { run } from './run.mjs';
 import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
 
@@ -18,6 +19,9 @@ const { chromium, chromedriver } = needBrowser();
 run('format', ['cargo', 'fmt', '--all', '--check']);
 run('lints', ['cargo', 'clippy', '--workspace', '--all-targets', ...DENY]);
 run('lints of the bindings', ['cargo', 'clippy', '--lib', '--tests', ...WASM, ...DENY]);
+for (const { name, features } of BUILDS) {
+  run(`lints of the bindings, ${name} alone`, ['cargo', 'clippy', '--lib', ...WASM, '--no-default-features', '--features', features.join(), ...DENY]);
+}
 run('lints of the fuzz targets', ['cargo', 'clippy', '--manifest-path', 'fuzz/Cargo.toml', '--all-targets', ...DENY]);
 run('documentation', ['cargo', 'doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
 run('tests', ['cargo', 'test', '--workspace', '--', '--nocapture'], { env: { EASYSYNC_REQUIRE_ORACLE: '1' } });
@@ -33,9 +37,10 @@ run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env
 
 buildPackage();
 run('npm package', ['publint', 'pkg', '--strict']);
-run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', 'easysync_bg.wasm']);
+const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
+run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
-run('npm package, installed', ['node', '--test', 'tests/package/package.test.mjs']);
+run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs']);
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
 // The server that the tests of the workspace have built.

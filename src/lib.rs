@@ -66,7 +66,7 @@
 
 mod attrib;
 mod base36;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "pad", feature = "history")))]
 mod bindings;
 mod changeset;
 mod client;

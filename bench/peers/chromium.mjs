@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from '../../scripts/run.mjs';
 import { needBrowser } from '../../scripts/setup.mjs';
@@ -55,7 +55,7 @@ async function startPage(browser, script, subject) {
     const { pathname, search } = new URL(route.request().url());
     if (pathname === '/page.js') return route.fulfill({ contentType: 'text/javascript', body: script });
     if (pathname === '/trace') return route.fulfill({ json: traceOf(JSON.parse(decodeURIComponent(search.slice(1)))) });
-    if (pathname.endsWith('.wasm')) return route.fulfill({ contentType: 'application/wasm', body: await readFile(join(root, 'pkg', 'easysync_bg.wasm')) });
+    if (pathname.endsWith('.wasm')) return route.fulfill({ contentType: 'application/wasm', body: await readFile(join(root, 'pkg', basename(pathname))) });
     return route.fulfill({ contentType: 'text/html', body: '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>' });
   });
   page.on('pageerror', (error) => console.error(`${subject}: ${error.message}`));

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::protocol::MessageError;
+#[cfg(feature = "history")]
 use crate::timeslider::{FileError, FileFault};
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
@@ -48,6 +49,7 @@ impl From<Error> for Thrown {
     }
 }
 
+#[cfg(feature = "history")]
 impl From<FileError> for Thrown {
     fn from(error: FileError) -> Self {
         let thrown = js_sys::Error::new(&error.to_string());

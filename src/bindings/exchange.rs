@@ -8,6 +8,8 @@ use super::reading;
 use crate::client::Audience;
 use crate::document::ShownPatch;
 use crate::protocol::{MessageError, ToldRevision};
+use crate::text::Utf16String;
+use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 /// There is a patch for `takePatch`.
@@ -153,6 +155,17 @@ impl JsPad {
     #[wasm_bindgen(js_name = takeError, skip_typescript)]
     pub fn take_error(&mut self) -> JsValue {
         self.exchange.error.take().map_or(JsValue::UNDEFINED, JsValue::from)
+    }
+}
+
+/// The code units of a JavaScript string. Strings cross as UTF-8, with U+FFFD for each lone surrogate; so where one comes
+/// out, the code units are read one by one.
+pub(super) fn from_js_string(text: &JsString) -> Utf16String {
+    let as_utf8 = String::from(text);
+    if as_utf8.contains(char::REPLACEMENT_CHARACTER) {
+        text.iter().collect::<Vec<u16>>().into()
+    } else {
+        as_utf8.into()
     }
 }
 

@@ -2,12 +2,28 @@
 //!
 //! What comes often crosses as numbers, strings and typed arrays, one call for each message or flush. What comes seldom
 //! (effects, formats of lines, rich text) crosses as objects.
+//!
+//! Each build of the npm package has the classes of one feature, so that a page loads only what it needs:
+//!
+//! | feature | classes | files of their own |
+//! |---|---|---|
+//! | `pad` | `Pad` | `pad`, `exchange`, `effects`, `rich` |
+//! | `history` | `Slider`, `EtherpadFile` | `timeslider`, `facts` |
 
 mod convert;
+#[cfg(feature = "pad")]
+mod effects;
 mod error;
+#[cfg(feature = "pad")]
 mod exchange;
+#[cfg(feature = "history")]
+mod facts;
+#[cfg(feature = "pad")]
 mod pad;
 mod reading;
+#[cfg(feature = "pad")]
+mod rich;
+#[cfg(feature = "history")]
 mod timeslider;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -18,10 +34,10 @@ pub fn start() {
     std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pad"))]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 mod tests;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "history"))]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 mod slider_tests;

@@ -1,12 +1,11 @@
 //! The class `Pad`.
 
-use super::convert::{
-    CountsObject, EffectObject, UnplacedObject, format, format_names, fragment, from_js_string, list_kind, save_state,
-    to_js_string, to_object,
-};
+use super::convert::{to_js_string, to_object};
+use super::effects::{CountsObject, EffectObject, UnplacedObject, save_state};
 use super::error::Thrown;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, from_js_string};
 use super::reading::{self, AttribSets};
+use super::rich::{format, format_names, fragment, list_kind};
 use crate::attrib::AttribPool;
 use crate::changeset::Changeset;
 use crate::client::Pad;
@@ -20,16 +19,6 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What changed in the shown text since the last flush. It never touches the final newline, which editors do not have. */
-export interface Patch {
-  /** Three numbers for each change, ascending: from and to in the old text, and the length of what comes there. */
-  changes: Uint32Array;
-  /** All inserts, one after the other; it may hold lone surrogates. */
-  text: string;
-  /** Two numbers for each stretch whose attributes changed: from and to, in the new text. */
-  formatted: Uint32Array;
-}
-
 /** What the host has to do, or to know, in the order in which it came about. */
 export type Effect =
   /** The document is there, or is another one: the editor loads it as a whole. */
@@ -60,7 +49,6 @@ export interface Unplaced {
 }
 
 export type SaveState = "saved" | "saving" | "reconnecting" | "notSaved";
-export type ListKind = "bullet" | "number" | "indent";
 export type FormatName = "bold" | "italic" | "underline" | "strikethrough";
 
 export interface Counts {
@@ -68,19 +56,6 @@ export interface Counts {
   accepted: number;
   duplicates: number;
   held: number;
-}
-
-/** What a line is, apart from its text. */
-export interface LineFormat {
-  list: ListKind | null;
-  /** 1 to 16; 0 outside lists. */
-  level: number;
-  /** The number shown, for a numbered item. */
-  start: number | null;
-  /** 1 to 6. */
-  heading: number | null;
-  /** Whether the first code unit is a marker, which is not text. */
-  hasMarker: boolean;
 }
 
 /** Rich text for paste and import. */

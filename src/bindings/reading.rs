@@ -10,6 +10,34 @@ use std::collections::HashMap;
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What changed in the shown text since the last flush. It never touches the final newline, which editors do not have. */
+export interface Patch {
+  /** Three numbers for each change, ascending: from and to in the old text, and the length of what comes there. */
+  changes: Uint32Array;
+  /** All inserts, one after the other; it may hold lone surrogates. */
+  text: string;
+  /** Two numbers for each stretch whose attributes changed: from and to, in the new text. */
+  formatted: Uint32Array;
+}
+
+export type ListKind = "bullet" | "number" | "indent";
+
+/** What a line is, apart from its text. */
+export interface LineFormat {
+  list: ListKind | null;
+  /** 1 to 16; 0 outside lists. */
+  level: number;
+  /** The number shown, for a numbered item. */
+  start: number | null;
+  /** 1 to 6. */
+  heading: number | null;
+  /** Whether the first code unit is a marker, which is not text. */
+  hasMarker: boolean;
+}
+"#;
+
 #[wasm_bindgen(module = "/src/bindings/edge.js")]
 extern "C" {
     #[wasm_bindgen(js_name = newPatch)]
@@ -44,6 +72,7 @@ impl AttribSets {
     }
 
     /// Another pool numbers attributes from now on. The numbers that were told keep their meaning.
+    #[cfg(feature = "history")]
     pub fn change_pool(&mut self) {
         self.numbers.clear();
     }

@@ -1,10 +1,10 @@
 //! The classes `Slider` and `EtherpadFile`.
 
-use super::convert::{
-    AuthorObject, BlameRunObject, FileProgressObject, RevisionObject, SavedObject, ShareObject, WrittenObject,
-    to_js_string, to_object,
-};
+use super::convert::{to_js_string, to_object};
 use super::error::Thrown;
+use super::facts::{
+    AuthorObject, BlameRunObject, FileProgressObject, RevisionObject, SavedObject, ShareObject, WrittenObject,
+};
 use super::reading::{self, AttribSets};
 use crate::attrib::AttribPool;
 use crate::document::ShownPatch;

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { EtherpadFile, init } from '../../pkg/node.js';
+import { EtherpadFile, init } from '../../pkg/history-node.js';
 import { openPad } from './support/browser.js';
 import { Etherpad } from './support/etherpad.js';
 import { assertMarkers, converge } from './support/pad.js';

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'easysync-'));
 let easysync;
+let history;
 
 function npm(...args) {
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
@@ -22,10 +24,13 @@ before(async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
   const [{ filename }] = JSON.parse(npm('pack', join(root, 'pkg'), '--json'));
   npm('install', '--no-audit', '--no-fund', '--offline', `./${filename}`);
-  easysync = await import(pathToFileURL(join(folder, 'node_modules', 'easysync-wasm', 'node.js')).href);
+  const entry = (name) => import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
+  easysync = await entry('easysync-wasm');
+  history = await entry('easysync-wasm/history');
 });
 
-after(() => rmSync(folder, { recursive: true }));
+// What is left of it does no harm.
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
 
 const room = (data) => JSON.stringify({ type: 'COLLABROOM', data });
 const apool = { numToAttrib: { 0: ['author', 'a.you'] }, attribToNum: {}, nextNum: 1 };
@@ -44,7 +49,8 @@ const vars = (text) =>
   });
 
 test('a call before init() says what is missing', () => {
-  assert.throws(() => new easysync.Pad(), /call init\(\) and await it/);
+  assert.throws(() => new easysync.Pad(), /easysync-wasm: call init\(\) and await it/);
+  assert.throws(() => new history.Slider(), /easysync-wasm\/history: call init\(\) and await it/);
 });
 
 test('the example of the README joins, shows, and commits', async () => {
@@ -131,4 +137,22 @@ test('after a trap a fresh engine takes the place of the old one', async () => {
     () => pad.receive('{'),
     (error) => !easysync.isTrap(error),
   );
+});
+
+test('the history of a pad has an entry and an engine of its own', async () => {
+  await Promise.all([easysync.init(), history.init()]);
+  const record = (rev, changeset) => [`pad:p:revs:${rev}`, { changeset, meta: { author: '', timestamp: rev, pool: { numToAttrib: {}, nextNum: 0 } } }];
+  const pad = { atext: { text: 'ab\n', attribs: '|1+3' }, pool: { numToAttrib: {}, nextNum: 0 }, head: 1 };
+  const records = Object.fromEntries([['pad:p', pad], record(0, 'Z:1>1+1$a'), record(1, 'Z:2>1=1+1$b')]);
+  const file = new history.EtherpadFile();
+  file.push(new TextEncoder().encode(JSON.stringify(records)));
+  while (!file.advance(100).needsMore) ;
+  const slider = file.finish();
+  assert.ok(slider instanceof history.Slider);
+  assert.equal(slider.seek(0, 0).text, 'a');
+  assert.equal(slider.text(0, slider.length), 'a\n');
+  // A fresh engine for pads leaves it alone.
+  easysync.restart();
+  assert.equal(slider.seek(1, 0).text, 'b');
+  slider.free();
 });

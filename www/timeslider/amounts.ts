@@ -1,6 +1,6 @@
 // How much was written, in words and as one sum.
 
-import type { AuthorShare } from 'easysync-wasm';
+import type { AuthorShare } from 'easysync-wasm/history';
 import { writerName } from './blame';
 import { clockOf, dayOf, grouped } from './dates';
 import type { History } from './history';

@@ -2,7 +2,7 @@
 
 import type { Extension } from '@codemirror/state';
 import { hoverTooltip } from '@codemirror/view';
-import type { BlameRun } from 'easysync-wasm';
+import type { BlameRun } from 'easysync-wasm/history';
 import { breathe } from '../shared/slices';
 import { grouped, longDate } from './dates';
 import type { History } from './history';

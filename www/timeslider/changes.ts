@@ -4,7 +4,7 @@ import { RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
 import type { Extension } from '@codemirror/state';
 import { Decoration, EditorView, WidgetType } from '@codemirror/view';
 import type { DecorationSet } from '@codemirror/view';
-import type { Difference, Patch } from 'easysync-wasm';
+import type { Difference, Patch } from 'easysync-wasm/history';
 
 /** More removed text than this is told by its length. */
 const MOST_REMOVED = 2000;

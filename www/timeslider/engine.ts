@@ -1,4 +1,4 @@
-import type { Slider } from 'easysync-wasm';
+import type { Slider } from 'easysync-wasm/history';
 import type { EditorEngine } from '../editor/engine';
 
 function refuse(): never {

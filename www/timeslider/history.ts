@@ -1,7 +1,7 @@
 // The history on the page: the engine, and the server behind it if there is one. The parts of the page are told by events.
 
-import { Slider } from 'easysync-wasm';
-import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm';
+import { Slider } from 'easysync-wasm/history';
+import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm/history';
 import { Events } from '../shared/events';
 import { Inbox } from '../shared/inbox';
 import { Roster, checkedColor, record, text } from '../shared/roster';

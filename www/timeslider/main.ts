@@ -2,8 +2,8 @@
 
 import { StateEffect } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
-import { Slider, init } from 'easysync-wasm';
-import type { Patch } from 'easysync-wasm';
+import { Slider, init } from 'easysync-wasm/history';
+import type { Patch } from 'easysync-wasm/history';
 import { Editor } from '../editor';
 import type { Host } from '../editor';
 import type { EditorEngine } from '../editor/engine';

@@ -1,6 +1,6 @@
 // Files that are opened by the picker or dropped onto the page.
 
-import type { EasysyncError, Slider } from 'easysync-wasm';
+import type { EasysyncError, Slider } from 'easysync-wasm/history';
 import { Banner } from '../shared/banner';
 import { PAD_FILES, fileField, takeDropped } from '../shared/files';
 import { readHistory } from './reading';

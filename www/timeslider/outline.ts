@@ -1,6 +1,6 @@
 // How long the text was, when, and how much was written, over the whole history: enough points to draw it, gathered in small slices.
 
-import type { Written } from 'easysync-wasm';
+import type { Written } from 'easysync-wasm/history';
 import { breathe } from '../shared/slices';
 import type { History } from './history';
 

@@ -1,7 +1,7 @@
 // Reads a `.etherpad` file within the page: in small slices, with progress, and no server.
 
-import { EtherpadFile } from 'easysync-wasm';
-import type { FileProgress, Slider } from 'easysync-wasm';
+import { EtherpadFile } from 'easysync-wasm/history';
+import type { FileProgress, Slider } from 'easysync-wasm/history';
 import type { Stand } from '../shared/banner';
 import { unpacked } from '../shared/files';
 import { breathe } from '../shared/slices';

@@ -1,7 +1,7 @@
 // The history of a pad that follows the newest revision: easysync's, and the path of Etherpad's timeslider without its DOM.
 
 import Changeset from 'ep_etherpad-lite/static/js/Changeset.js';
-import { init, Slider } from '../../../pkg/node.js';
+import { init, Slider } from '../../../pkg/history-node.js';
 import { WireSender } from '../wire.mjs';
 import { easysync } from './easysync.mjs';
 import { poolFrom, revisionsOf, splicesOf } from './etherpad.mjs';
