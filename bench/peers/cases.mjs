@@ -6,7 +6,7 @@ import { recorded } from './traces.mjs';
 const PLAIN_TEXT = ['codemirror', 'plain'];
 const CRDTS = ['diamond', 'ywasm', 'yjs', 'loro', 'automerge'];
 const PADS = ['easysync', 'etherpad'];
-const IN_NODE = ['easysync', 'easysyncObjects', ...PLAIN_TEXT, ...CRDTS, 'etherpad'];
+const IN_NODE = ['easysync', 'easysyncApart', 'easysyncObjects', ...PLAIN_TEXT, ...CRDTS, 'etherpad'];
 const IN_CHROMIUM = ['easysync', 'easysyncObjects', ...PLAIN_TEXT];
 /** The trace that the aims speak of gets so many times the time of others, so that most subjects see all of it. */
 const MAIN_TRACE = 'automerge-paper';
