@@ -1,6 +1,6 @@
 // easysync beside other libraries: the same changes to the same text, from bytes to what an editor is told.
 //
-//   node bench/peers/run.mjs [--only NAME,...] [--runs 5] [--budget 120] [--quick] [--json FILE]
+//   node bench/peers/run.mjs [--only NAME,...] [--runs 5] [--budget 80] [--quick] [--json FILE]
 //
 // A name is the beginning of a case's: `remote`, `remote/automerge-paper`, `sizes/10 MB`. The budget is milliseconds for a run; who cannot
 // take in the whole trace within it takes in its beginning. --quick: three runs, a third of the budget, nothing written. `native` is the
@@ -19,7 +19,7 @@ import { printAims } from './aims.mjs';
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
-    budget: { type: 'string', default: '120' },
+    budget: { type: 'string', default: '80' },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string', default: join(root, 'bench', 'results', 'latest.json') },
