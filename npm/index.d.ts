@@ -4,6 +4,7 @@ import type { Init } from './engine.js';
 
 export { isTrap } from './engine.js';
 export type {
+  Caret,
   Counts,
   EasysyncError,
   Effect,

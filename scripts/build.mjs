@@ -21,7 +21,10 @@ export function buildPackage() {
   mkdirSync(pkg);
   BUILDS.forEach((build, index) => glue(build, compiled[index]));
   for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'CHANGELOG.md']) cpSync(join(root, name), join(pkg, name));
-  for (const name of readdirSync(join(root, 'npm')).sort()) writeFileSync(join(pkg, name), readFileSync(join(root, 'npm', name)));
+  for (const name of readdirSync(join(root, 'npm')).sort()) {
+    if (/\.(?:js|d\.ts|md)$|^package\.json$/.test(name)) writeFileSync(join(pkg, name), readFileSync(join(root, 'npm', name)));
+  }
+  run('client', ['tsc', '-p', 'npm']);
   printSizes();
 }
 
@@ -46,7 +49,7 @@ function glue({ name }, compiled) {
 
 /** The pages. */
 export function buildPages() {
-  const sources = ['www', 'pkg', 'webpack.config.js', 'package-lock.json'].map((name) => join(root, name));
+  const sources = ['www', 'npm', 'pkg', 'webpack.config.js', 'package-lock.json'].map((name) => join(root, name));
   // webpack leaves files alone that come out as they were, so their times tell nothing.
   const stamp = join(root, 'dist', '.built');
   if (isNewer(stamp, sources)) return;

@@ -1,8 +1,10 @@
 // Everything there is to test. Installs what is missing; the second time is quick.
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
-import { run } from './run.mjs';
+import { root, run } from './run.mjs';
 import { needBrowser, needEtherpad, needLints, needPackages, needRust, needWasm, needWasmPack } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
@@ -40,9 +42,13 @@ run('npm package', ['publint', 'pkg', '--strict']);
 const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
-run('npm package, installed', ['node', '--test', '--test-reporter=spec', 'tests/package/package.test.mjs']);
+// That what is packed compiles, the tests have shown.
+run('cargo publish, without doing it', ['cargo', 'publish', '--dry-run', '--allow-dirty', '--no-verify', '-p', 'easysync']);
+const packageTests = readdirSync(join(root, 'tests', 'package')).sort().map((name) => join('tests', 'package', name));
+// The server that the tests of the workspace have built.
+const servers = { CHROMIUM: chromium, EASYSYNC_SERVER: serverProgram('debug') };
+run('npm package, installed and used', ['node', '--test', '--test-concurrency=1', '--test-reporter=spec', ...packageTests], { env: servers });
 run('types of the pages', ['tsc', '--noEmit', '-p', 'www']);
 buildPages();
-// The server that the tests of the workspace have built.
-run('end to end', ['node', 'scripts/e2e.mjs'], { env: { CHROMIUM: chromium, EASYSYNC_SERVER: serverProgram('debug') } });
+run('end to end', ['node', 'scripts/e2e.mjs'], { env: servers });
 console.log('\nAll tests passed.');

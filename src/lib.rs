@@ -84,7 +84,7 @@ pub use changeset::{
     Visitor, Wire, compose_attribution, join_attribution_lines, move_ops_to_pool, ops_from_text, parse_ops, print_ops,
     slice_attribution, split_attribution_lines, unpack,
 };
-pub use client::{Audience, Client, Counts, Effect, Layers, Misfit, Order, Pad, Placed, SaveState, Unplaced};
+pub use client::{Audience, Caret, Client, Counts, Effect, Layers, Misfit, Order, Pad, Placed, SaveState, Unplaced};
 pub use document::{AText, Change, Document, Patch, ShownPatch};
 pub use edit::{
     Fragment, FragmentLine, FragmentRun, LineFormat, List, ListKind, clear_authorship, clear_formatting,

@@ -4,3 +4,4 @@ export const newPatch = (changes, text, formatted) => ({ changes, text, formatte
 
 export const shownEffect = (rev, patch) => ({ type: 'shown', rev, patch });
 export const newDifference = (changes, removed, formatted) => ({ changes, removed, formatted });
+export const newCaret = (author, anchor, head) => ({ author, anchor, head });

@@ -8,7 +8,7 @@ use super::reading::{self, AttribSets};
 use super::rich::{format, format_names, fragment, list_kind};
 use crate::attrib::AttribPool;
 use crate::changeset::Changeset;
-use crate::client::Pad;
+use crate::client::{Caret, Pad};
 use crate::document::Document;
 use crate::edit;
 use crate::error::Error;
@@ -48,6 +48,13 @@ export interface Unplaced {
   text: string;
 }
 
+/** Where somebody else has the caret, or what is selected there; positions of the shown text. */
+export interface Caret {
+  author: string;
+  anchor: number;
+  head: number;
+}
+
 export type SaveState = "saved" | "saving" | "reconnecting" | "notSaved";
 export type FormatName = "bold" | "italic" | "underline" | "strikethrough";
 
@@ -71,6 +78,12 @@ export interface FragmentLine {
   runs: { text: string; formats: FormatName[] }[];
 }
 "#;
+
+#[wasm_bindgen(module = "/src/bindings/edge.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = newCaret)]
+    fn new_caret(author: &str, anchor: u32, head: u32) -> JsValue;
+}
 
 /// `receive`: there is something for `flush`.
 const TO_SHOW: u32 = 1;
@@ -447,6 +460,39 @@ impl JsPad {
     #[wasm_bindgen(js_name = exportText)]
     pub fn export_text(&self) -> Result<JsString, Thrown> {
         Ok(to_js_string(&edit::to_plain_text(self.pad.shown(), self.pad.client().pool())?))
+    }
+
+    /// Whether the carets of others are kept, so that `carets` tells them; at first they are not.
+    #[wasm_bindgen(js_name = trackCarets)]
+    pub fn track_carets(&mut self, tracks: bool) {
+        self.pad.track_carets(tracks);
+    }
+
+    /// Somebody else tells a caret, as `caretToTell` gave it there. From then on it goes along with all changes. False if it
+    /// cannot be placed: its revision is too long ago, or there are too many carets.
+    #[wasm_bindgen(js_name = placeCaret)]
+    pub fn place_caret(&mut self, author: &str, rev: u32, anchor: usize, head: usize) -> bool {
+        self.pad.place_caret(author, rev, Caret { anchor, head })
+    }
+
+    /// Somebody has no caret any more.
+    #[wasm_bindgen(js_name = removeCaret)]
+    pub fn remove_caret(&mut self, author: &str) {
+        self.pad.remove_caret(author);
+    }
+
+    /// The carets of others, in positions of the shown text.
+    #[wasm_bindgen(unchecked_return_type = "Caret[]")]
+    pub fn carets(&self) -> Vec<JsValue> {
+        self.pad.carets().map(|(author, caret)| new_caret(author, caret.anchor as u32, caret.head as u32)).collect()
+    }
+
+    /// A caret of one's own as others are to be told it: a revision, and where anchor and head are in it. Empty before the
+    /// join.
+    #[wasm_bindgen(js_name = caretToTell)]
+    pub fn caret_to_tell(&self, anchor: usize, head: usize) -> Vec<u32> {
+        let told = self.pad.caret_to_tell(Caret { anchor, head });
+        told.map_or_else(Vec::new, |(rev, caret)| vec![rev, caret.anchor as u32, caret.head as u32])
     }
 
     /// Takes back the user's last step; false if there is none.

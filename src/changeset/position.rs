@@ -83,6 +83,27 @@ impl Changeset {
         position + grown - shrunk
     }
 
+    /// Where a position of the new document was in the old one.
+    ///
+    /// The other way round than [`Changeset::map_position`]: what is within inserted text was where that text begins, what is
+    /// at its end was at the end of what it replaced. Order is kept. O(n).
+    pub fn unmap_position(&self, position: usize) -> usize {
+        let (mut grown, mut shrunk) = (0, 0);
+        for Splice { range, text } in self.splices() {
+            let start = range.start + grown - shrunk;
+            let end = start + text.len();
+            if position < start {
+                break;
+            }
+            if position <= end {
+                return if position == end && !text.is_empty() { range.end } else { range.start };
+            }
+            grown += text.len();
+            shrunk += range.len();
+        }
+        position + shrunk - grown
+    }
+
     /// Where a selected range of the old document is in the new one, as Etherpad's editor moves it.
     ///
     /// Text inserted at an edge stays outside. A range that is replaced as a whole, and a caret (an empty range) at which

@@ -43,6 +43,11 @@ impl Backlog {
         Ok(())
     }
 
+    /// The changesets, the first first.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &Changeset> {
+        self.parts.iter()
+    }
+
     /// All of it as one changeset; nothing is left.
     pub fn take(&mut self, pool: &AttribPool) -> Result<Option<Changeset>, Error> {
         while self.parts.len() > 1 {

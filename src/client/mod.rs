@@ -7,10 +7,12 @@
 //! | `order` | next, duplicate, or too early |
 //! | `session` | the whole client: events in, effects out |
 //! | `backlog` | many changesets as one, when it is asked for |
+//! | `carets` | where others have theirs |
 //! | `undo` | one's own steps, past what others did |
 //! | `pad` | a client with an editor in front of it |
 
 mod backlog;
+mod carets;
 mod layers;
 mod local;
 mod order;
@@ -18,6 +20,7 @@ mod pad;
 mod session;
 mod undo;
 
+pub use carets::Caret;
 pub use layers::Layers;
 pub use order::{Order, Placed};
 pub use pad::Pad;

@@ -7,6 +7,7 @@
 //! ```
 
 use super::backlog::Backlog;
+use super::carets::{Caret, Carets};
 use super::session::{Audience, Client, Effect};
 use super::undo::{EditKind, Undo};
 use crate::attrib::{AttribPool, Attribute};
@@ -15,8 +16,10 @@ use crate::document::{Document, ShownPatch};
 use crate::edit;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{KeptList, MessageError, ToldRevision};
+use crate::text::Utf16String;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Changes of so many ops are made in the shown document; of more, it becomes a clone of the view.
 const MAX_SMALL: usize = 8;
@@ -44,6 +47,8 @@ pub struct Pad {
     effects: VecDeque<Effect>,
     /// Whether someone wants each revision by itself.
     tells_revisions: bool,
+    /// The carets of others, if someone wants them.
+    carets: Option<Carets>,
 }
 
 impl Pad {
@@ -81,6 +86,48 @@ impl Pad {
     /// Whether [`Effect::Applied`] is told for each revision; at first it is not.
     pub fn tell_revisions(&mut self, tells: bool) {
         self.tells_revisions = tells;
+    }
+
+    /// Whether the carets of others are kept; at first they are not. Each revision then costs a little for each of them.
+    pub fn track_carets(&mut self, tracks: bool) {
+        self.carets = tracks.then(Carets::default);
+        if let (Some(carets), Some(layers)) = (&mut self.carets, self.client.layers()) {
+            carets.reset(self.client.rev(), layers);
+        }
+    }
+
+    /// Somebody else tells a caret, as [`Pad::caret_to_tell`] gave it there. False if it cannot be placed: its revision is too
+    /// long ago, or there are too many carets. It is exact as long as no own changes wait for an answer while revisions come
+    /// several at once; else it may be off by them until it is told again.
+    pub fn place_caret(&mut self, author: &str, rev: u32, caret: Caret) -> bool {
+        self.carets.as_mut().is_some_and(|carets| carets.place(Arc::from(author), rev, caret))
+    }
+
+    /// Somebody has no caret any more.
+    pub fn remove_caret(&mut self, author: &str) {
+        if let Some(carets) = &mut self.carets {
+            carets.remove(author);
+        }
+    }
+
+    /// The carets of others by author, in positions of what is shown. O(carets · what waits).
+    pub fn carets(&self) -> impl Iterator<Item = (&Arc<str>, Caret)> {
+        let back = |position| self.backlog.parts().rev().fold(position, |at, change| change.unmap_position(at));
+        let last = self.shown().len_utf16().saturating_sub(1);
+        let carets = self.carets.iter().flat_map(Carets::iter);
+        carets.map(move |(author, caret)| (author, caret.map(|position| back(position).min(last))))
+    }
+
+    /// A caret of one's own, given in positions of what is shown, as others are to be told it: a revision, and where it is in
+    /// the server's text at that revision. Within text that the server does not have yet, it is where that begins. `None`
+    /// before the join.
+    pub fn caret_to_tell(&self, caret: Caret) -> Option<(u32, Caret)> {
+        let layers = self.client.layers()?;
+        let on_view =
+            |position| self.backlog.parts().fold(position, |at, change| change.map_position(at, Assoc::Before));
+        let local = || [Some(layers.pending()), layers.submitted()].into_iter().flatten();
+        let told = caret.map(|position| local().fold(on_view(position), |at, change| change.unmap_position(at)));
+        Some((self.client.rev(), told))
     }
 
     /// Takes a message from the server; see [`Client::receive`].
@@ -335,6 +382,7 @@ impl Pad {
         let change = self.client.sign(change)?;
         let planned = self.repaired(&change)?;
         self.client.edit(&planned.change)?;
+        self.carets_changed(&planned.change, None);
         self.backlog.push(planned.change.clone(), self.client.pool())?;
         Ok(planned)
     }
@@ -374,6 +422,7 @@ impl Pad {
                 backlog.push(repair, self.client.pool())?;
             }
             self.client.edit(&planned.change)?;
+            self.carets_changed(&planned.change, None);
             self.undo.edited(planned.inverse, EditKind::of(&on_view), now, self.client.pool())?;
         }
         self.shown = (!backlog.is_empty()).then_some(shown);
@@ -406,6 +455,7 @@ impl Pad {
         // What the editor loads is the view as it is now, with all that the effects after the join have brought.
         let mut is_loaded = false;
         while let Some(effect) = self.client.next_effect() {
+            self.move_carets(&effect);
             match &effect {
                 Effect::Applied { changeset, .. } | Effect::Restored { changeset } if !is_loaded => {
                     let pool = self.client.pool();
@@ -426,6 +476,27 @@ impl Pad {
             if self.tells_revisions || !matches!(effect, Effect::Applied { .. }) {
                 self.effects.push_back(effect);
             }
+        }
+    }
+
+    fn carets_changed(&mut self, change: &Changeset, author: Option<&Utf16String>) {
+        if let Some(carets) = &mut self.carets {
+            carets.changed(change, author);
+        }
+    }
+
+    /// What an effect says about the carets of others.
+    fn move_carets(&mut self, effect: &Effect) {
+        let (Some(carets), Some(layers)) = (&mut self.carets, self.client.layers()) else { return };
+        match effect {
+            Effect::Joined { rev } => carets.reset(*rev, layers),
+            Effect::Applied { rev, author, changeset, .. } => {
+                carets.changed(changeset, author.as_deref());
+                carets.reached(*rev, layers);
+            }
+            Effect::Restored { changeset } => carets.changed(changeset, None),
+            Effect::Accepted { rev } => carets.reached(*rev, layers),
+            _ => {}
         }
     }
 

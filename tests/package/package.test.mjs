@@ -23,7 +23,7 @@ function npm(...args) {
 before(async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
   const [{ filename }] = JSON.parse(npm('pack', join(root, 'pkg'), '--json'));
-  npm('install', '--no-audit', '--no-fund', '--offline', `./${filename}`);
+  npm('install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
   const entry = (name) => import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
   easysync = await entry('easysync-wasm');
   history = await entry('easysync-wasm/history');
@@ -55,7 +55,7 @@ test('a call before init() says what is missing', () => {
 
 test('the example of the README joins, shows, and commits', async () => {
   const readme = readFileSync(join(folder, 'node_modules', 'easysync-wasm', 'README.md'), 'utf8');
-  const example = /```js\n([^]*?)```/.exec(readme)[1];
+  const [, example] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
   assert.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(example), 'the README of the repository shows another example');
   const shown = [];
   const effects = [];

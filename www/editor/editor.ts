@@ -7,6 +7,8 @@ import type { Extension } from '@codemirror/state';
 import { EditorView, dropCursor, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import type { KeyBinding, ViewUpdate } from '@codemirror/view';
 import { affects, binding, detach, isOwn, reload, runCommand, showPatch } from './binding';
+import { carets, showCarets } from './carets';
+import type { ShownCaret } from './carets';
 import { clipboard } from './clipboard';
 import * as commands from './commands';
 import { fromText, shownText } from './document';
@@ -121,6 +123,11 @@ export class Editor {
     this.view.dispatch({ effects: authorsChanged.of(null) });
   }
 
+  /** Shows where others have their carets. */
+  showCarets(list: readonly ShownCaret[]): void {
+    showCarets(this.view, list);
+  }
+
   /** Puts rich text in the place of everything that is there. */
   replaceAll(fragment: Fragment): void {
     if (this.view.state.readOnly) return;
@@ -179,6 +186,7 @@ export class Editor {
       markers(),
       formats(),
       links(),
+      carets(),
       clipboard(),
       ownInput,
       Prec.high(keymap.of(keys)),

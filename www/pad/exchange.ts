@@ -9,7 +9,7 @@ import { icon } from '../shared/icons';
 import { padAddress } from '../shared/page';
 import { attachPanel, confirmDialog } from '../shared/panel';
 import type { Panel } from '../shared/panel';
-import { record, text } from '../shared/roster';
+import { record, text } from '../../npm/lib/roster';
 import type { Session } from './session';
 
 /** Larger files are refused: they would only be refused by the server, piece by piece. */

@@ -20,6 +20,7 @@ import { showHelp } from './help';
 import { Notices } from './notices';
 import { attachPeople } from './people';
 import { attachPreferences } from './preferences';
+import { Presence } from './presence';
 import { makeReport, showReport } from './report';
 import { offerText } from './rescue';
 import { Session } from './session';
@@ -68,6 +69,7 @@ class PadPage {
   /** There once the pad has been joined. */
   private editor: Editor | null = null;
   private toolbar: Toolbar | null = null;
+  private presence: Presence | null = null;
   private drawPeople: () => void = () => undefined;
 
   constructor(
@@ -196,9 +198,13 @@ class PadPage {
       authorColours,
       nonce: cspNonce(),
       keys: actionKeys(),
-      changed: () => this.toolbar?.refresh(),
+      changed: () => {
+        this.toolbar?.refresh();
+        this.presence?.moved();
+      },
     });
     this.editor = editor;
+    this.presence = new Presence(session, editor);
     window.easysync = { session, view: editor.view };
     editor.onScroll(() => session.catchUp());
     onSettings((now) => {

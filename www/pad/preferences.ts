@@ -21,6 +21,7 @@ export function attachPreferences(place: HTMLElement, openHelp: () => void): voi
     return [
       check('Colours of authors', now.authorColours, 'authorColours'),
       check('Line numbers', now.lineNumbers, 'lineNumbers'),
+      check('Carets of others, and mine for them', now.carets, 'carets'),
       pick('Font', now.font, 'font', [
         ['sans', 'Sans serif'],
         ['mono', 'Monospace'],
@@ -35,7 +36,7 @@ export function attachPreferences(place: HTMLElement, openHelp: () => void): voi
   };
 }
 
-function check(label: string, on: boolean, name: 'authorColours' | 'lineNumbers'): HTMLElement {
+function check(label: string, on: boolean, name: 'authorColours' | 'lineNumbers' | 'carets'): HTMLElement {
   const input = h('input', { type: 'checkbox', 'data-testid': `setting-${name}` });
   input.checked = on;
   input.addEventListener('change', () => choose({ [name]: input.checked }));

@@ -2,11 +2,11 @@
 
 import { isTrap, Pad, restart } from 'easysync-wasm';
 import type { Effect, Patch, SaveState as EngineState, Unplaced } from 'easysync-wasm';
-import { Events } from '../shared/events';
+import { Events } from '../../npm/lib/events';
 import { AT_ONCE, Inbox } from '../shared/inbox';
 import type { Reader } from '../shared/inbox';
-import { Roster, checkedColor, record, text } from '../shared/roster';
-import type { Person } from '../shared/roster';
+import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
+import type { Person } from '../../npm/lib/roster';
 import type { Progress } from '../shared/round';
 import { load, store } from '../shared/storage';
 import type { Connection as Socket } from '../transport/socket';
@@ -15,7 +15,7 @@ import { joinMessage } from './joining';
 import { Keeper } from './keeper';
 import { Logbook } from './logbook';
 
-export type { Person } from '../shared/roster';
+export type { Person } from '../../npm/lib/roster';
 
 /** `stored`: what the server has not acknowledged is kept in this browser. */
 export type SaveState = EngineState | 'stored';
@@ -93,6 +93,7 @@ export class Session {
   private state: Connection = 'connecting';
   private lastSave: SaveState = 'reconnecting';
   private idForReaders: string | null = null;
+  private isOurs = false;
   private commitInterval = COMMIT_INTERVAL;
   private commitTimer: ReturnType<typeof setTimeout> | undefined;
   private lastCommit = Number.NEGATIVE_INFINITY;
@@ -158,6 +159,16 @@ export class Session {
   /** The id under which the pad can only be read. */
   get readOnlyId(): string | null {
     return this.idForReaders;
+  }
+
+  /** Whether the server passes on what is told by `tell`; whether others do is not known. */
+  get relays(): boolean {
+    return this.isOurs;
+  }
+
+  /** Sends a message to the pad's room that has nothing to do with the text. */
+  tell(data: Readonly<Record<string, unknown>>): void {
+    this.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data }));
   }
 
   get rev(): number {
@@ -482,6 +493,7 @@ export class Session {
     if (type === 'CLIENT_VARS') {
       const vars = record(data);
       this.idForReaders = text(vars.readOnlyId);
+      this.isOurs = typeof vars.easysync === 'object';
       const interval = record(vars.easysync).commitInterval;
       this.commitInterval = typeof interval === 'number' && interval >= 0 ? interval : COMMIT_INTERVAL;
       this.roster.join(data);
@@ -510,7 +522,7 @@ export class Session {
     const self = this.roster.find(this.author);
     if (!self) return;
     const userInfo = { userId: self.id, name: self.name, colorId: self.color };
-    this.send(JSON.stringify({ type: 'COLLABROOM', component: 'pad', data: { type: 'USERINFO_UPDATE', userInfo } }));
+    this.tell({ type: 'USERINFO_UPDATE', userInfo });
     this.events.emit('people');
   }
 

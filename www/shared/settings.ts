@@ -6,6 +6,8 @@ import { load, store } from './storage';
 export interface Settings {
   authorColours: boolean;
   lineNumbers: boolean;
+  /** Whether the carets of others are shown, and one's own is told to them. */
+  carets: boolean;
   font: 'sans' | 'mono';
   theme: 'auto' | 'light' | 'dark';
 }
@@ -15,7 +17,7 @@ const NAME = 'easysync.settings';
 function defaults(): Settings {
   // On a narrow screen the numbers take room that the text needs.
   const wide = matchMedia('(min-width: 700px)').matches;
-  return { authorColours: true, lineNumbers: wide, font: 'sans', theme: 'auto' };
+  return { authorColours: true, lineNumbers: wide, carets: true, font: 'sans', theme: 'auto' };
 }
 
 /** Takes what is usable of a stored value: it may be of another version, or broken. */
@@ -33,6 +35,8 @@ function read(text: string | null): Partial<Settings> {
   if (typeof authorColours === 'boolean') settings.authorColours = authorColours;
   const lineNumbers = stored.get('lineNumbers');
   if (typeof lineNumbers === 'boolean') settings.lineNumbers = lineNumbers;
+  const carets = stored.get('carets');
+  if (typeof carets === 'boolean') settings.carets = carets;
   const font = stored.get('font');
   if (font === 'sans' || font === 'mono') settings.font = font;
   const theme = stored.get('theme');

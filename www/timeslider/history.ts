@@ -2,9 +2,10 @@
 
 import { Slider } from 'easysync-wasm/history';
 import type { EasysyncError, Patch, RevisionFacts, SavedRevision, SliderEffect } from 'easysync-wasm/history';
-import { Events } from '../shared/events';
+import { Events } from '../../npm/lib/events';
+import { readerMessage } from '../../npm/lib/joining';
 import { Inbox } from '../shared/inbox';
-import { Roster, checkedColor, record, text } from '../shared/roster';
+import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
 import type { Progress } from '../shared/round';
 import { keptToken } from '../shared/token';
 import { connect } from '../transport/socket';
@@ -195,17 +196,8 @@ export class History {
   }
 
   private join(): void {
-    const isForeign = this.server !== '';
-    const message = {
-      component: 'pad',
-      type: 'CLIENT_READY',
-      padId: this.name,
-      data: {},
-      easysync: { capabilities: 1 },
-      // A token of its own: with that of the pad's page, older servers would end the session there.
-      ...(isForeign ? { token: keptToken('easysync.reader'), sessionID: null, protocolVersion: 2 } : {}),
-    };
-    this.socket?.send(JSON.stringify(message));
+    // A token of its own: with that of the pad's page, older servers would end the session there.
+    this.socket?.send(readerMessage(this.name, this.server === '' ? null : keptToken('easysync.reader')));
   }
 
   private makeInbox(): Inbox {

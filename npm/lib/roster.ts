@@ -59,6 +59,14 @@ export class Roster {
     if (change.color !== undefined) self.color = checkedColor(change.color, []) ?? self.color;
   }
 
+  /** What a server has to be told that has not read the name and colour of a join; `null` if it has. */
+  missing(id: string, wanted: { name: string | null; color: string | null }): { name: string; color: string } | null {
+    const self = this.people.get(id);
+    if (!self) return null;
+    const { name, color } = { name: wanted.name ?? self.name, color: wanted.color ?? self.color };
+    return name === self.name && color === self.color ? null : { name: name ?? '', color };
+  }
+
   private put(id: string, info: Record<string, unknown>, isHere: boolean): void {
     const known = this.people.get(id);
     this.people.set(id, {
