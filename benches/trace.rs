@@ -2,7 +2,7 @@
 //! text of a message to the patch for the editor.
 //!
 //! Reads `*.json.gz` from the folder named by `EASYSYNC_TRACES`, and says so if there is none. Prints microseconds per change, the
-//! least, median and greatest of several runs, and asserts the final text in each.
+//! least, median and greatest of several runs, and asserts the final text in each. `-- --json FILE` writes them to a file as well.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@
     reason = "a bench may fail loudly"
 )]
 
-use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document, Outgoing, Pad, new_changes};
+use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document, Outgoing, Pad, ShownPatch, new_changes};
 use std::path::Path;
 use std::time::Instant;
 
@@ -45,20 +45,38 @@ fn main() {
     files.retain(|path| path.to_string_lossy().ends_with(".json.gz"));
     files.sort();
     println!("microseconds per change, min / median / max of {RUNS} runs");
-    println!("{:24} {:>8}  {:24} {:24} {:24}", "trace", "changes", "apply", "parse and apply", "message to patch");
+    let heads = ["apply", "parse and apply", "message to patch", "the same in two calls"];
+    println!("{:24} {:>8}  {}", "trace", "changes", heads.map(|head| format!("{head:24}")).join(" "));
+    let mut results = Vec::new();
     for file in files {
         let trace = load(&file);
         let parsed: Vec<_> = trace.wire.iter().map(|text| Changeset::parse(text).unwrap()).collect();
         let mut apply = Vec::new();
         let mut both = Vec::new();
-        let mut client = Vec::new();
+        let (mut client, mut two_calls) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
             apply.push(run(&trace, &parsed, |changeset, doc| doc.apply(changeset, &trace.pool)));
             both.push(run(&trace, &trace.wire, |text, doc| doc.apply(&Changeset::parse(text)?, &trace.pool)));
-            client.push(run_client(&trace));
+            client.push(run_client(&trace, |pad, message, patch| pad.receive_and_flush(message, patch).unwrap().1));
+            two_calls.push(run_client(&trace, |pad, message, patch| {
+                pad.receive(message).unwrap();
+                pad.flush_into(patch).unwrap()
+            }));
         }
-        let [apply, both, client] = [apply, both, client].map(spread);
-        println!("{:24} {:>8}  {apply:24} {both:24} {client:24}", trace.name, trace.wire.len());
+        let found = [apply, both, client, two_calls].map(spread);
+        let columns = found.map(|[min, median, max]| format!("{:24}", format!("{min:.3} / {median:.3} / {max:.3}")));
+        println!("{:24} {:>8}  {}", trace.name, trace.wire.len(), columns.join(" "));
+        results.extend(heads.iter().zip(found).map(|(head, [min, median, max])| {
+            let (chars, changes) = (trace.end.encode_utf16().count(), trace.wire.len());
+            serde_json::json!({
+                "bench": "native", "trace": trace.name, "subject": head, "where": "native", "batch": 1, "document_chars": chars,
+                "changes": changes, "changes_in_trace": changes, "us_per_change": { "min": min, "median": median, "max": max }, "runs": RUNS,
+            })
+        }));
+    }
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--json").skip(1);
+    if let Some(file) = arguments.next() {
+        std::fs::write(file, serde_json::Value::from(results).to_string()).unwrap();
     }
 }
 
@@ -74,14 +92,15 @@ fn run<T>(trace: &Trace, steps: &[T], step: impl Fn(&T, &mut Document) -> Result
 }
 
 /// A whole client, which is asked for a patch after each message.
-fn run_client(trace: &Trace) -> f64 {
+fn run_client(trace: &Trace, take: impl Fn(&mut Pad, &str, &mut ShownPatch) -> bool) -> f64 {
     let mut pad = Pad::new();
     pad.receive(JOIN).unwrap();
     let start = Instant::now();
-    let mut inserted = 0;
+    let (mut inserted, mut patch) = (0, ShownPatch::default());
     for message in &trace.messages {
-        pad.receive(message).unwrap();
-        inserted += pad.flush().unwrap().map_or(0, |patch| patch.text.len());
+        if take(&mut pad, message, &mut patch) {
+            inserted += patch.text.len();
+        }
     }
     let micros = start.elapsed().as_secs_f64() * 1e6 / trace.messages.len() as f64;
     assert!(inserted >= trace.end.len() / 2, "{}", trace.name);
@@ -89,9 +108,9 @@ fn run_client(trace: &Trace) -> f64 {
     micros
 }
 
-fn spread(mut runs: Vec<f64>) -> String {
+fn spread(mut runs: Vec<f64>) -> [f64; 3] {
     runs.sort_by(f64::total_cmp);
-    format!("{:.3} / {:.3} / {:.3}", runs[0], runs[runs.len() / 2], runs[runs.len() - 1])
+    [runs[0], runs[runs.len() / 2], runs[runs.len() - 1]]
 }
 
 /// Each patch becomes a changeset on a pad that begins with one newline, with the author on what it inserts.

@@ -2,6 +2,7 @@
 
 import initWasm, * as glue from './easysync_pad.js';
 import { engineOf } from './engine.js';
+import { padOf } from './pad.js';
 
 const { init, needReady, restart } = engineOf('easysync-wasm', initWasm, () => glue.__wbg_reset_state());
 
@@ -9,7 +10,7 @@ export { init, restart };
 export * from './catchup.js';
 export { isTrap } from './engine.js';
 
-export class Pad extends glue.Pad {
+export class Pad extends padOf(glue.Pad) {
   constructor() {
     needReady('making a Pad');
     super();

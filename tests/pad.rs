@@ -14,7 +14,7 @@ mod common;
 #[path = "common/server.rs"]
 mod server;
 
-use easysync::{AttribPool, Attribute, Document, Effect, Pad, ShownPatch, Utf16String};
+use easysync::{AttribPool, AttribSet, Attribute, Changeset, Document, Effect, Op, Pad, ShownPatch, Utf16String};
 use server::{Outcome, Server, accept};
 use std::ops::Range;
 
@@ -57,6 +57,8 @@ struct Seat {
     /// What the server sent and the network has not delivered.
     inbox: Vec<String>,
     now: f64,
+    /// Whether each message is shown as it comes.
+    shows_at_once: bool,
 }
 
 impl Seat {
@@ -66,7 +68,7 @@ impl Seat {
         pad.receive(&server.client_vars(&author)).unwrap();
         assert_eq!(pad.next_effect(), Some(Effect::Joined { rev: server.rev() }));
         let editor = Editor::of(&pad);
-        Self { author, pad, editor, inbox: Vec::new(), now: 0.0 }
+        Self { author, pad, editor, inbox: Vec::new(), now: 0.0, shows_at_once: false }
     }
 
     /// The user types, pastes or deletes.
@@ -74,6 +76,19 @@ impl Seat {
         let text: Vec<u16> = text.encode_utf16().collect();
         self.editor.text.splice(range.clone(), text.iter().copied());
         self.pad.edit(&[(range, &text)], None, self.now).unwrap();
+    }
+
+    fn receive(&mut self, message: &str) {
+        if !self.shows_at_once {
+            self.pad.receive(message).unwrap();
+            return;
+        }
+        let mut patch = ShownPatch { changes: vec![1, 2, 3], text: "old".into(), formatted: vec![4, 5] };
+        if self.pad.receive_and_flush(message, &mut patch).unwrap().1 {
+            self.editor.show(&patch);
+        }
+        assert!(!self.pad.is_behind());
+        self.check();
     }
 
     fn flush(&mut self) {
@@ -112,7 +127,7 @@ fn commit(server: &mut Server, seats: &mut [Seat], who: usize) {
 fn deliver(seats: &mut [Seat]) {
     for seat in seats {
         for message in std::mem::take(&mut seat.inbox) {
-            seat.pad.receive(&message).unwrap();
+            seat.receive(&message);
         }
         while let Some(effect) = seat.pad.next_effect() {
             assert!(matches!(effect, Effect::Accepted { .. }), "{effect:?}");
@@ -243,6 +258,7 @@ fn editors_converge_whenever_they_are_drawn() {
             let who = random.usize(..3);
             let seat = &mut seats[who];
             seat.now += random.f64() * 900.0;
+            seat.shows_at_once = random.usize(..3) == 0;
             let len = seat.editor.text.len();
             let from = random.usize(..=len);
             let to = (from + random.usize(..4)).min(len);
@@ -281,5 +297,53 @@ fn editors_converge_whenever_they_are_drawn() {
         for seat in &seats[1..] {
             assert_eq!(seat.pad.shown().to_atext().text, seats[0].pad.shown().to_atext().text, "seed {seed}");
         }
+    }
+}
+
+/// What each message brings is shown in the same call, or not at all.
+#[test]
+fn a_message_shown_at_once_is_shown_as_by_a_flush() {
+    let (mut server, mut seats) = pads::<3>("one\ntwo\n");
+    seats[2].shows_at_once = true;
+    for at in [3, 0, 5, 7, 2] {
+        seats[0].edit(at..at, "xyz");
+        commit(&mut server, &mut seats, 0);
+        deliver(&mut seats[..1]);
+    }
+    seats[0].edit(0..7, "");
+    commit(&mut server, &mut seats, 0);
+    for changes in [1..=2, 3..=5, 6..=6] {
+        let message = server.batch(changes);
+        seats[1].receive(&message);
+        seats[1].flush();
+        seats[2].receive(&message);
+        assert_eq!(seats[2].text(), seats[1].text());
+    }
+    assert_eq!(seats[2].pad.shown().text(), server.head.text());
+
+    // A message that cannot be applied shows nothing; of a batch the items before the broken one wait for the next flush.
+    let (text, rev) = (seats[2].text(), server.rev());
+    let len = seats[2].pad.shown().len_utf16();
+    let item = |rev: u32, changeset: &str| {
+        format!(
+            r#"{{"newRev":{rev},"changeset":"{changeset}","apool":{{"numToAttrib":{{}},"nextNum":0}},"author":"a.0","currentTime":1}}"#
+        )
+    };
+    let single = |item: &str| format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES",{}}}"#, &item[1..]);
+    let batch = |items: &[String]| {
+        format!(r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES_BATCH","changes":[{}]}}}}"#, items.join(","))
+    };
+    let good = Changeset::from_ops(len, [Op::insert(1, 0, AttribSet::EMPTY)], &[0x21]).unwrap().to_string();
+    for (message, shown, next) in [
+        (single(&item(rev + 1, "Z:1>1+1$x")), 0, 0),
+        (batch(&[item(rev + 1, &good), item(rev + 2, "Z:1>1+1$x")]), 0, 1),
+    ] {
+        let mut patch = ShownPatch::default();
+        let error = seats[2].pad.receive_and_flush(&message, &mut patch).unwrap_err();
+        assert_eq!(error.error.code(), "length-mismatch", "{message}");
+        seats[2].check();
+        assert_eq!(seats[2].editor.text.len(), text.encode_utf16().count() + shown, "{message}");
+        seats[2].flush();
+        assert_eq!(seats[2].editor.text.len(), text.encode_utf16().count() + next, "{message}");
     }
 }

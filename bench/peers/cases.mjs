@@ -6,11 +6,11 @@ import { recorded } from './traces.mjs';
 const PLAIN_TEXT = ['codemirror', 'plain'];
 const CRDTS = ['diamond', 'ywasm', 'yjs', 'loro', 'automerge'];
 const PADS = ['easysync', 'etherpad'];
-const IN_NODE = ['easysync', 'easysyncObjects', ...PLAIN_TEXT, ...CRDTS, 'etherpad'];
+const IN_NODE = ['easysync', 'easysyncApart', 'easysyncObjects', ...PLAIN_TEXT, ...CRDTS, 'etherpad'];
 const IN_CHROMIUM = ['easysync', 'easysyncObjects', ...PLAIN_TEXT];
 /** The trace that the aims speak of gets so many times the time of others, so that most subjects see all of it. */
 const MAIN_TRACE = 'automerge-paper';
-const MAIN_WEIGHT = 10;
+const MAIN_WEIGHT = 15;
 
 const node = (subjects) => subjects.map((subject) => ({ subject, where: 'node' }));
 const chromium = (subjects) => subjects.map((subject) => ({ subject, where: 'chromium' }));

@@ -57,8 +57,9 @@ smaller than later: this favours the slow ones.
 
 | | takes | tells |
 |---|---|---|
-| easysync | \`NEW_CHANGES\` as text, with the author of what is inserted; \`Pad.receive\` | the patch of \`Pad.flush\`, after every message |
-| easysync, objects | the same, parsed by somebody else; made text again for \`Pad.receive\` | the same |
+| easysync | \`NEW_CHANGES\` as text, with the author of what is inserted | the patch of \`Pad.receiveAndFlush\` |
+| easysync, two calls | the same | the patch of \`Pad.flush\` behind every \`Pad.receive\` |
+| easysync, objects | the same, parsed by somebody else (not timed) | the patch of \`Pad.receiveAndFlush\` |
 | Etherpad | the same text; \`JSON.parse\`, the changeset tracker of its client, no DOM | the changeset for the editor |
 | CodeMirror | \`ChangeSet\`s as JSON, plain text; \`fromJSON\`, composed, applied to its \`Text\` | the \`ChangeSet\` |
 | JS string | positions and text as JSON; two slices | the same |
@@ -79,6 +80,12 @@ ${markdown(['', 'wanted', 'measured', ''], aims(results).map(({ aim, limit, meas
 ![Microseconds per change for each trace, in Node](benchmarks/remote.svg)
 
 ${tables(of('remote', 'node').filter(({ batch }) => batch === 1))}
+
+### Without WebAssembly
+
+The engine by itself, in Rust on the same machine (\`cargo bench --bench trace\`): what is left when nothing crosses into JavaScript.
+
+${native()}
 
 ## Remote changes, in Chromium
 
@@ -128,6 +135,15 @@ is busy, drawing included. Etherpad's own page draws with other code, and is mea
 
 ${tables(of('page'))}
 `;
+}
+
+function native() {
+  const subjects = [...new Set(of('native').map(({ subject }) => subject))];
+  const rows = traces(of('native')).map((trace) => {
+    const medians = subjects.map((subject) => of('native').find((result) => result.trace === trace && result.subject === subject));
+    return [trace, ...medians.map(({ us_per_change: { min, median, max } }) => [min, median, max].map(format).join(' / '))];
+  });
+  return rows.length > 0 ? markdown(['min / median / max', ...subjects], rows) : 'Not measured.';
 }
 
 /** A table for each trace. */

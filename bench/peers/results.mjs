@@ -29,6 +29,7 @@ export class Results {
     this.#data = {
       machine,
       versions,
+      commit: when.commit,
       cases: [...this.#data.cases.filter((old) => old.name !== name), { name, ...when, load }],
       results: [...this.#data.results.filter((result) => !replaced.has(keyOf(result))), ...results],
     };

@@ -178,7 +178,11 @@ impl AttribSet {
 
     /// The numbers of the set, each replaced or, for `None`, left out. Order stays.
     pub fn map(&self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
-        self.ids().iter().filter_map(|&id| f(id)).collect()
+        match self.ids() {
+            // Nearly all have one; that needs no list.
+            &[id] => f(id).map_or(Self::EMPTY, Self::from),
+            ids => ids.iter().filter_map(|&id| f(id)).collect(),
+        }
     }
 
     /// The set with `next`'s pairs entered one by one, sorted.

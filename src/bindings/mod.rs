@@ -7,7 +7,7 @@
 //!
 //! | feature | classes | files of their own |
 //! |---|---|---|
-//! | `pad` | `Pad` | `pad`, `effects`, `input`, `rich` |
+//! | `pad` | `Pad` | `pad`, `exchange`, `effects`, `rich` |
 //! | `history` | `Slider`, `EtherpadFile` | `timeslider`, `facts` |
 //! | `changeset` | `Pool`, `Tracker`, and functions | `changeset`, `tracker` |
 
@@ -17,10 +17,10 @@ mod convert;
 #[cfg(feature = "pad")]
 mod effects;
 mod error;
+#[cfg(feature = "pad")]
+mod exchange;
 #[cfg(feature = "history")]
 mod facts;
-#[cfg(feature = "pad")]
-mod input;
 #[cfg(feature = "pad")]
 mod pad;
 #[cfg(any(feature = "pad", feature = "history"))]

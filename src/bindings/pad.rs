@@ -3,12 +3,12 @@
 use super::convert::{from_js_string, to_js_string, to_object};
 use super::effects::{CountsObject, EffectObject, UnplacedObject, save_state};
 use super::error::Thrown;
-use super::input::Input;
+use super::exchange::Exchange;
 use super::reading::{self, AttribSets};
 use super::rich::{format, format_names, fragment, list_kind};
 use crate::attrib::AttribPool;
 use crate::changeset::Changeset;
-use crate::client::{Audience, Caret, Pad};
+use crate::client::{Caret, Pad};
 use crate::document::Document;
 use crate::edit;
 use crate::error::Error;
@@ -90,7 +90,7 @@ const TO_SHOW: u32 = 1;
 /// `receive`: there is something for `takeEffects`.
 const TO_DO: u32 = 2;
 /// `receive`: the message concerns more than the document.
-const FOR_HOST: u32 = 4;
+pub(super) const FOR_HOST: u32 = 4;
 /// `receive`: there is something for `proceed`.
 const TO_APPLY: u32 = 8;
 
@@ -101,9 +101,9 @@ const TO_APPLY: u32 = 8;
 #[wasm_bindgen(js_name = Pad)]
 #[derive(Default)]
 pub struct JsPad {
-    pad: Pad,
+    pub(super) pad: Pad,
     sets: AttribSets,
-    input: Input,
+    pub(super) exchange: Exchange,
 }
 
 /// The server's side.
@@ -113,31 +113,6 @@ impl JsPad {
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Takes a message from the server, as the text that came over the wire. Gives back a sum: 1 if there is something for
-    /// `flush`, 2 if there is something for `takeEffects`, 4 if the message concerns more than the document (people, chat,
-    /// the end of the session), so that the host has to read it as well, 8 if something waits for `proceed`: what is more than
-    /// `setSlice` allows at once, and what comes while something waits.
-    ///
-    /// Throws what is wrong with the message; the document is at the last revision that was right.
-    pub fn receive(&mut self, message: &JsString) -> Result<u32, Thrown> {
-        let pad = &mut self.pad;
-        match self.input.with(message, |message| pad.receive(message))? {
-            Ok(Audience::Document) => Ok(self.news()),
-            Ok(Audience::Host) => Ok(self.news() | FOR_HOST),
-            Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
-        }
-    }
-
-    /// Puts a message behind what waits, to be read by `proceed`; the result is as that of `receive`. Throws if there is no room;
-    /// then nothing waits any more, and what is missing is asked for again.
-    pub fn queue(&mut self, message: &JsString) -> Result<u32, Thrown> {
-        let pad = &mut self.pad;
-        match self.input.with(message, |message| pad.queue(message))? {
-            Ok(()) => Ok(self.news()),
-            Err(error) => Err(Thrown::message(&error, self.pad.client().rev())),
-        }
     }
 
     /// The messages that have waited and concern more than the document; to be taken when `proceed` has told of them.
@@ -342,12 +317,6 @@ impl JsPad {
     /// the same.
     pub fn attribs(&self, number: usize) -> Result<Vec<JsString>, Thrown> {
         self.sets.attribs(number)
-    }
-
-    /// What changed since the last flush; undefined if there is nothing to show.
-    #[wasm_bindgen(unchecked_return_type = "Patch | undefined")]
-    pub fn flush(&mut self) -> Result<JsValue, Thrown> {
-        Ok(self.pad.flush()?.map_or(JsValue::UNDEFINED, reading::patch))
     }
 
     /// Two positions of the shown text outside of which the next `flush` changes nothing; none if it changes nothing at all.
@@ -579,7 +548,7 @@ impl JsPad {
 }
 
 impl JsPad {
-    fn news(&self) -> u32 {
+    pub(super) fn news(&self) -> u32 {
         let to_show = if self.pad.is_behind() { TO_SHOW } else { 0 };
         let to_do = if self.pad.has_effects() { TO_DO } else { 0 };
         let to_apply = if self.pad.client().has_waiting() { TO_APPLY } else { 0 };

@@ -42,9 +42,6 @@ export interface LineFormat {
 extern "C" {
     #[wasm_bindgen(js_name = newPatch)]
     fn new_patch(changes: Uint32Array, text: JsString, formatted: Uint32Array) -> JsValue;
-    /// One change that puts in one code unit; none for -1.
-    #[wasm_bindgen(js_name = newPatchOfOne)]
-    fn new_patch_of_one(from: u32, to: u32, unit: i32) -> JsValue;
 }
 
 /// Numbers for the attribute sets that were told, so that each crosses the edge once.
@@ -97,13 +94,9 @@ impl AttribSets {
 }
 
 /// A patch as the object `Patch`.
-pub(super) fn patch(ShownPatch { changes, text, formatted }: ShownPatch) -> JsValue {
-    // What most people do most of the time is made in one call.
-    match (&*changes, &*text, &*formatted) {
-        (&[from, to, _], [], []) => new_patch_of_one(from, to, -1),
-        (&[from, to, _], &[unit], []) => new_patch_of_one(from, to, i32::from(unit)),
-        _ => new_patch(Uint32Array::from(&*changes), to_js_string(&text), Uint32Array::from(&*formatted)),
-    }
+pub(super) fn patch(patch: &ShownPatch) -> JsValue {
+    let ShownPatch { changes, text, formatted } = patch;
+    new_patch(Uint32Array::from(&**changes), to_js_string(text), Uint32Array::from(&**formatted))
 }
 
 /// What the line is in which a position lies, as the object `LineFormat`.

@@ -22,7 +22,8 @@ export const blame = (slider, from, to) => {
 };
 export const json = (slider, call, ...numbers) => JSON.stringify(slider[call](...numbers)) ?? "undefined";
 
-export const joined = (pad, text, rev) => {
+export const joined = (Pad, text, rev) => {
+  const pad = new Pad();
   pad.receive(JSON.stringify({ type: "CLIENT_VARS", data: { userId: "a.me", collab_client_vars: {
     padId: "pad", rev, initialAttributedText: { text, attribs: `|${text.split("\n").length - 1}+${text.length.toString(36)}` },
     apool: { numToAttrib: {}, nextNum: 0 } } } }));

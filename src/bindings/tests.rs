@@ -9,7 +9,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen(module = "/src/bindings/tests.js")]
 extern "C" {
-    fn joined(pad: JsPad, text: &JsString, rev: u32) -> JsValue;
+    fn joined(class: &JsValue, text: &JsString, rev: u32) -> JsValue;
     fn single(pad: &JsValue, rev: u32, changeset: &str) -> u32;
     fn batch(pad: &JsValue, rev: u32, changesets: &Array) -> u32;
     fn receive(pad: &JsValue, text: &str) -> JsValue;
@@ -30,8 +30,15 @@ extern "C" {
     fn memory(memory: &JsValue) -> f64;
 }
 
+#[wasm_bindgen(module = "/npm/pad.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = padOf)]
+    fn pad_of(class: &JsValue) -> JsValue;
+}
+
 fn pad(text: &str) -> JsValue {
-    joined(JsPad::new(), &text.into(), 0)
+    let class = field(&JsPad::new().into(), "constructor");
+    joined(&pad_of(&class), &text.into(), 0)
 }
 
 fn field(value: &JsValue, name: &str) -> JsValue {

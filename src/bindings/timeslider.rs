@@ -197,7 +197,7 @@ impl JsSlider {
     #[wasm_bindgen(unchecked_return_type = "Patch | undefined")]
     pub fn seek(&mut self, rev: u32, now: f64) -> Result<JsValue, Thrown> {
         Ok(match self.slider.seek(rev, now)? {
-            Seek::Shown(patch) => reading::patch(patch),
+            Seek::Shown(patch) => reading::patch(&patch),
             Seek::Waiting => JsValue::UNDEFINED,
         })
     }
@@ -416,7 +416,7 @@ fn effect_object(effect: SliderEffect) -> Result<JsValue, Thrown> {
         Disconnected { reason: String },
     }
     to_object(&match effect {
-        SliderEffect::Shown { rev, patch } => return Ok(shown_effect(rev, reading::patch(patch))),
+        SliderEffect::Shown { rev, patch } => return Ok(shown_effect(rev, reading::patch(&patch))),
         SliderEffect::Joined { rev } => Plain::Joined { rev },
         SliderEffect::Head { rev } => Plain::Head { rev },
         SliderEffect::Send(message) => Plain::Send { message },

@@ -8,6 +8,7 @@
 //! | `compose` | one after the other |
 //! | `cut` | one in two |
 //! | `follow` | one past the other, made at the same time |
+//! | `cross` | a long one and a short one past each other, quickly |
 //! | `inverse` | undo |
 //! | `position` | where a position or range goes; what is replaced by what |
 //! | `renumber` | from one attribute pool to another |
@@ -18,6 +19,7 @@ mod assemble;
 mod attribution;
 mod build;
 mod compose;
+mod cross;
 mod cut;
 mod flat;
 mod follow;
@@ -31,6 +33,7 @@ mod renumber;
 pub use assemble::{OpAssembler, OpMerger};
 pub use attribution::{compose_attribution, join_attribution_lines, slice_attribution, split_attribution_lines};
 pub use build::{Builder, ops_from_text};
+pub(crate) use cross::{Crossed, Crossings};
 pub use flat::{AttributedLines, LineSplice};
 pub use follow::Tie;
 pub use inverse::{AttributedText, Visitor};
@@ -173,8 +176,12 @@ impl Changeset {
         Self::checked(old_len, ops.into_iter().collect(), Bank::from_slice(char_bank))
     }
 
-    /// The one place where changesets come to be.
     fn checked(old_len: usize, ops: Ops, bank: Bank) -> Result<Self, Error> {
+        Self::checked_into(old_len, ops, bank, None)
+    }
+
+    /// The one place where changesets come to be: in the memory of `spare`, if there is one and no clone shares it.
+    fn checked_into(old_len: usize, ops: Ops, bank: Bank, spare: Option<Self>) -> Result<Self, Error> {
         if old_len > MAX_LEN {
             return Err(ErrorKind::TooLong { len: old_len }.into());
         }
@@ -205,7 +212,14 @@ impl Changeset {
         if new_len > MAX_LEN {
             return Err(ErrorKind::TooLong { len: new_len }.into());
         }
-        Ok(Self(Arc::new(Parts { old_len: old_len as u32, new_len: new_len as u32, ops, bank })))
+        let parts = Parts { old_len: old_len as u32, new_len: new_len as u32, ops, bank };
+        if let Some(mut spare) = spare
+            && let Some(place) = Arc::get_mut(&mut spare.0)
+        {
+            *place = parts;
+            return Ok(spare);
+        }
+        Ok(Self(Arc::new(parts)))
     }
 
     /// The same lengths and texts with other ops, which must cover the same.

@@ -182,6 +182,10 @@ impl<S: Source> Lexer<S> {
 }
 
 fn parse<S: Source>(source: S, mode: Mode) -> Result<Changeset, Error> {
+    parse_into(source, mode, None)
+}
+
+fn parse_into<S: Source>(source: S, mode: Mode, spare: Option<Changeset>) -> Result<Changeset, Error> {
     let mut lexer = Lexer::new(source, mode);
     let (old_len, new_len) = lexer.header()?;
     if new_len < 0 {
@@ -205,7 +209,7 @@ fn parse<S: Source>(source: S, mode: Mode) -> Result<Changeset, Error> {
     if !lexer.eat('$') && mode == Mode::Strict {
         return lexer.unexpected("'$'");
     }
-    let changeset = Changeset::checked(old_len as usize, ops, source.code_units_from(lexer.at))?;
+    let changeset = Changeset::checked_into(old_len as usize, ops, source.code_units_from(lexer.at), spare)?;
     if i64::from(changeset.0.new_len) != new_len {
         return Err(ErrorKind::LengthClaim { expected: new_len as usize, found: changeset.new_len() }.into());
     }
@@ -260,6 +264,24 @@ impl Changeset {
     /// As [`Changeset::parse`], without [`ErrorKind::NotNormal`].
     pub fn parse_lenient(text: &str) -> Result<Self, Error> {
         parse(text, Mode::Lenient)
+    }
+
+    /// Like [`Changeset::parse_lenient`], in the memory of a changeset that is needed no more, if no clone shares it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::parse_lenient`].
+    pub(crate) fn parse_lenient_into(text: &str, spare: Option<Self>) -> Result<Self, Error> {
+        parse_into(text, Mode::Lenient, spare)
+    }
+
+    /// Does what [`Changeset::parse_lenient_into`] does, from code units.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changeset::parse_lenient`].
+    pub(crate) fn parse_lenient_utf16_into(text: &[u16], spare: Option<Self>) -> Result<Self, Error> {
+        parse_into(text, Mode::Lenient, spare)
     }
 
     /// Like [`Changeset::parse_lenient`], from code units.

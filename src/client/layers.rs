@@ -15,7 +15,7 @@
 
 use super::local::{Local, Sent, Submitted};
 use crate::attrib::{AttribPool, AttribSet, Attribute};
-use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
+use crate::changeset::{Builder, Changeset, Crossings, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
@@ -31,6 +31,7 @@ use std::collections::VecDeque;
 pub struct Layers {
     base: Document,
     local: Local,
+    crossings: Crossings,
 }
 
 impl Layers {
@@ -41,7 +42,8 @@ impl Layers {
     /// None for documents of up to 2^31 - 1 code units.
     pub fn new(base: Document) -> Result<Self, Error> {
         let pending = Changeset::identity(base.len_utf16())?;
-        Ok(Self { base, local: Local { submitted: VecDeque::new(), pending } })
+        let local = Local { submitted: VecDeque::new(), pending };
+        Ok(Self { base, local, crossings: Crossings::default() })
     }
 
     /// The document as the server has it.
@@ -112,7 +114,7 @@ impl Layers {
     /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
     /// pending goes before the revision.
     ///
-    /// O(log n + change + submitted + pending), whatever the length n of the document.
+    /// O(log n + change), whatever the length n of the document; and O(submitted + pending) if they were changed since the last one.
     ///
     /// # Errors
     ///
@@ -126,9 +128,9 @@ impl Layers {
             self.local.pending.set_identity(revision.new_len());
             return Ok(revision.to_normal());
         }
-        let (local, for_editor) = self.local.past(revision, pool)?;
+        let (plan, for_editor) = self.local.plan(revision, &mut self.crossings, pool)?;
         self.base.apply(revision, pool)?;
-        self.local = local;
+        self.local.carry_out(plan, &mut self.crossings);
         Ok(for_editor)
     }
 

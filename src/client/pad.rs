@@ -15,7 +15,7 @@ use crate::changeset::{Assoc, Changeset, Tie};
 use crate::document::{Document, ShownPatch};
 use crate::edit;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{KeptList, MessageError};
+use crate::protocol::{KeptList, MessageError, ToldRevision};
 use crate::text::Utf16String;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -37,8 +37,11 @@ const MAX_SMALL: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct Pad {
     client: Client,
-    shown: Document,
-    /// From `shown` to the client's view.
+    /// What the editor shows. `None` stands for the client's view, if nothing waits: then there is no second document to be changed.
+    shown: Option<Document>,
+    /// What the editor shows before the join.
+    blank: Document,
+    /// From what is shown to the client's view.
     backlog: Backlog,
     undo: Undo,
     effects: VecDeque<Effect>,
@@ -61,7 +64,7 @@ impl Pad {
 
     /// The document as the editor shows it.
     pub fn shown(&self) -> &Document {
-        &self.shown
+        self.shown.as_ref().or_else(|| self.client.view()).unwrap_or(&self.blank)
     }
 
     /// Whether [`Pad::flush`] has something to tell.
@@ -72,7 +75,7 @@ impl Pad {
     /// A range of the shown text outside of which the next flush changes nothing; `None` if it changes nothing at all. O(1).
     pub fn behind_at(&self) -> Option<Range<usize>> {
         let (start, end) = self.backlog.untouched()?;
-        Some(start..self.shown.len_utf16() - end)
+        Some(start..self.shown().len_utf16() - end)
     }
 
     /// Whether [`Pad::next_effect`] has something to tell.
@@ -110,7 +113,7 @@ impl Pad {
     /// The carets of others by author, in positions of what is shown. O(carets · what waits).
     pub fn carets(&self) -> impl Iterator<Item = (&Arc<str>, Caret)> {
         let back = |position| self.backlog.parts().rev().fold(position, |at, change| change.unmap_position(at));
-        let last = self.shown.len_utf16().saturating_sub(1);
+        let last = self.shown().len_utf16().saturating_sub(1);
         let carets = self.carets.iter().flat_map(Carets::iter);
         carets.map(move |(author, caret)| (author, caret.map(|position| back(position).min(last))))
     }
@@ -133,9 +136,82 @@ impl Pad {
     ///
     /// As [`Client::receive`].
     pub fn receive(&mut self, text: &str) -> Result<Audience, MessageError> {
+        self.keep_shown();
         let result = self.client.receive(text);
         self.take_effects();
         result
+    }
+
+    /// Takes a message as [`Pad::receive`] does, and then does what [`Pad::flush_into`] does; says whether the editor has something to
+    /// do as well. Whoever shows each message by itself has it at half the cost: no second document is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pad::receive`]. What was right before the error is shown by the next flush.
+    pub fn receive_and_flush(&mut self, text: &str, patch: &mut ShownPatch) -> Result<(Audience, bool), MessageError> {
+        if let Some(result) = self.one_and_flush(patch, |client| client.receive_one(text)) {
+            return result.map(|has_patch| (Audience::Document, has_patch));
+        }
+        let audience = self.receive(text)?;
+        Ok((audience, self.flush_into(patch).map_err(not_flushed)?))
+    }
+
+    /// Takes a revision whose message somebody else has read, and flushes if there is a patch to be set. `None` if it has to come as
+    /// text; then nothing was done.
+    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "for JavaScript, where messages can be objects"))]
+    pub(crate) fn receive_told(
+        &mut self,
+        told: &ToldRevision<'_>,
+        patch: Option<&mut ShownPatch>,
+    ) -> Option<Result<bool, MessageError>> {
+        let Some(patch) = patch else {
+            self.keep_shown();
+            let result = self.client.receive_told(told)?;
+            self.take_effects();
+            return Some(result.map(|()| false));
+        };
+        if let Some(result) = self.one_and_flush(patch, |client| client.receive_told(told)) {
+            return Some(result);
+        }
+        match self.receive_told(told, None)? {
+            Ok(_) => Some(self.flush_into(patch).map_err(not_flushed)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// See [`Client::put_sender`].
+    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "for JavaScript, where messages can be objects"))]
+    pub(crate) fn put_sender(&mut self, pool_and_author: &str) -> Option<usize> {
+        self.client.put_sender(pool_and_author)
+    }
+
+    /// Takes one revision, which is applied whole or not at all, while nothing waits. So the view is what is shown, before and
+    /// after. `None` if it is not like that; then nothing was done.
+    fn one_and_flush(
+        &mut self,
+        patch: &mut ShownPatch,
+        receive_one: impl FnOnce(&mut Client) -> Option<Result<(), MessageError>>,
+    ) -> Option<Result<bool, MessageError>> {
+        if !self.backlog.is_empty() {
+            return None;
+        }
+        let before = self.client.view()?.outline();
+        let kept = self.shown.take();
+        let Some(result) = receive_one(&mut self.client) else {
+            self.shown = kept;
+            return None;
+        };
+        self.take_effects();
+        if let Err(error) = result {
+            return Some(Err(error));
+        }
+        let change = match self.backlog.take(self.client.pool()) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Some(Ok(false)),
+            Err(error) => return Some(Err(not_flushed(error))),
+        };
+        patch.set(&change, before, self.client.view()?);
+        Some(Ok(!patch.is_empty()))
     }
 
     /// See [`Client::set_slice`].
@@ -165,6 +241,7 @@ impl Pad {
     ///
     /// As [`Client::proceed`].
     pub fn proceed(&mut self, limit: usize) -> Result<usize, MessageError> {
+        self.keep_shown();
         let result = self.client.proceed(limit);
         self.take_effects();
         result
@@ -172,6 +249,7 @@ impl Pad {
 
     /// See [`Client::restore`].
     pub fn restore(&mut self, list: KeptList) {
+        self.keep_shown();
         self.client.restore(list);
         self.take_effects();
     }
@@ -183,6 +261,7 @@ impl Pad {
 
     /// See [`Client::expire`].
     pub fn expire(&mut self, now: f64) {
+        self.keep_shown();
         self.client.expire(now);
         self.take_effects();
     }
@@ -227,15 +306,27 @@ impl Pad {
     ///
     /// None that input can bring about.
     pub fn flush(&mut self) -> Result<Option<ShownPatch>, Error> {
-        let Some(change) = self.backlog.take(self.client.pool())? else { return Ok(None) };
-        let Some(view) = self.client.view() else { return Ok(None) };
-        let patch = ShownPatch::new(&change, &self.shown, view);
+        let mut patch = ShownPatch::default();
+        Ok(self.flush_into(&mut patch)?.then_some(patch))
+    }
+
+    /// Does what [`Pad::flush`] does, with the patch in place of another one, and says whether the editor has something to do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pad::flush`].
+    pub fn flush_into(&mut self, patch: &mut ShownPatch) -> Result<bool, Error> {
+        let Some(change) = self.backlog.take(self.client.pool())? else { return Ok(false) };
+        let before = self.shown().outline();
+        let Some(view) = self.client.view() else { return Ok(false) };
+        patch.set(&change, before, view);
         // A small change is made once more: the view would have to copy what it shares before its next change.
         let is_small = change.ops().len() <= MAX_SMALL;
-        if !is_small || self.shown.apply_known(&change, self.client.pool()).is_err() {
-            self.shown = view.clone();
+        let shown = self.shown.as_mut().filter(|_| is_small);
+        if shown.is_none_or(|shown| shown.apply_known(&change, self.client.pool()).is_err()) {
+            self.shown = None;
         }
-        Ok((!patch.is_empty()).then_some(patch))
+        Ok(!patch.is_empty())
     }
 
     /// Takes what the user has done in the editor: texts in place of ranges, ascending, in what was shown before. Text gets
@@ -254,8 +345,10 @@ impl Pad {
         format: Option<&[Attribute]>,
         now: f64,
     ) -> Result<bool, Error> {
-        let done = edit::replace_literally(&self.shown, self.client.pool_mut(), splices, format)?;
-        let meant = edit::replace(&self.shown, self.client.pool_mut(), splices, format)?;
+        let shown = self.shown().clone();
+        let done = edit::replace_literally(&shown, self.client.pool_mut(), splices, format)?;
+        let meant = edit::replace(&shown, self.client.pool_mut(), splices, format)?;
+        drop(shown);
         Ok(self.local(&meant, Some(&done), now)?.is_mended)
     }
 
@@ -270,7 +363,7 @@ impl Pad {
         now: f64,
         make: impl FnOnce(&Document, &mut AttribPool) -> Result<(Changeset, usize), Error>,
     ) -> Result<usize, Error> {
-        let (change, caret) = make(&self.shown, self.client.pool_mut())?;
+        let (change, caret) = make(&self.shown().clone(), self.client.pool_mut())?;
         let waited = self.local(&change, None, now)?.waited;
         Ok(waited.map_or(caret, |waited| waited.map_position(caret, Assoc::Before)))
     }
@@ -312,6 +405,7 @@ impl Pad {
 
     /// Applies a step of undo or redo to the view.
     fn step(&mut self, change: &Changeset) -> Result<Planned, Error> {
+        self.keep_shown();
         let change = self.client.sign(change)?;
         let planned = self.repaired(&change)?;
         self.client.edit(&planned.change)?;
@@ -324,7 +418,7 @@ impl Pad {
     fn local(&mut self, change: &Changeset, done: Option<&Changeset>, now: f64) -> Result<Taken, Error> {
         let change = self.client.sign(change)?;
         let done = done.map(|done| self.client.sign(done)).transpose()?;
-        let mut shown = self.shown.clone();
+        let mut shown = self.shown().clone();
         let mut backlog = self.backlog.clone();
         let waiting = backlog.take(self.client.pool())?;
         // From what the editor shows to what it is to show, but for what waits.
@@ -359,7 +453,8 @@ impl Pad {
             self.carets_changed(&planned.change, None);
             self.undo.edited(planned.inverse, EditKind::of(&on_view), now, self.client.pool())?;
         }
-        (self.shown, self.backlog) = (shown, backlog);
+        self.shown = (!backlog.is_empty()).then_some(shown);
+        self.backlog = backlog;
         Ok(Taken { waited, is_mended })
     }
 
@@ -375,6 +470,13 @@ impl Pad {
         };
         let inverse = change.inverse(&before, self.client.pool_mut())?;
         Ok(Planned { change, repair, inverse })
+    }
+
+    /// The view may change now; what is shown stays.
+    fn keep_shown(&mut self) {
+        if self.shown.is_none() {
+            self.shown = self.client.view().cloned();
+        }
     }
 
     fn take_effects(&mut self) {
@@ -428,10 +530,15 @@ impl Pad {
 
     /// The editor gets the whole document anew.
     fn load(&mut self) {
-        self.shown = self.client.view().cloned().unwrap_or_default();
+        self.shown = None;
         self.backlog = Backlog::default();
         self.undo = Undo::default();
     }
+}
+
+/// What no input can bring about.
+fn not_flushed(error: Error) -> MessageError {
+    MessageError { message: "message".to_owned(), item: None, error }
 }
 
 /// What came of taking a change of the shown text.

@@ -92,9 +92,13 @@ impl Document {
             && end - op.chars as usize > MAX_TEXT / 4
         {
             known = op.chars as usize;
-            if self.newlines_before(known) != op.lines as usize {
+            let line = (known, op.lines as usize);
+            if self.line != line && self.newlines_before(known) != line.1 {
                 return false;
             }
+            self.line = line;
+        } else if self.line.0 > at {
+            self.line = (0, 0);
         }
         let (newlines, attribs) = insert.map_or((0, &AttribSet::EMPTY), |op| (op.lines, &op.attribs));
         self.tree.edit_leaf(end, |leaf, before| {
@@ -125,6 +129,7 @@ impl Document {
     }
 
     fn apply_checked(&mut self, changeset: &Changeset, pool: &AttribPool) -> Result<(), Error> {
+        self.line = (0, 0);
         let mut position = 0;
         // A removal and the insert after it are done in one go.
         let mut removed = 0;

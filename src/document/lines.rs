@@ -82,7 +82,7 @@ impl Document {
 
     /// Whether the last code unit is a newline. O(log n).
     pub(super) fn ends_in_newline(&self) -> bool {
-        self.tree.seek(|_| false).leaf.text().last() == Some(&NEWLINE)
+        self.tree.last_leaf().text().last() == Some(&NEWLINE)
     }
 
     /// Newlines before a position that is within the document.

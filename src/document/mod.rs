@@ -54,6 +54,8 @@ use tree::{Leaf, Leaves, Summary, Tree};
 #[derive(Clone)]
 pub struct Document {
     tree: Tree<TextLeaf>,
+    /// A position and how many newlines are before it: where the line begins that was changed last. The next change is often in it.
+    line: (usize, usize),
 }
 
 impl Document {
@@ -71,7 +73,7 @@ impl Document {
     pub fn from_pieces<'a>(pieces: impl IntoIterator<Item = (&'a [u16], &'a AttribSet)>) -> Self {
         let mut leaves = LeafBuilder::default();
         pieces.into_iter().for_each(|(text, attribs)| leaves.push(text, attribs));
-        Self { tree: Tree::from_leaves(leaves.finish()) }
+        Self { tree: Tree::from_leaves(leaves.finish()), line: (0, 0) }
     }
 
     /// A document from its flat form, numbered by `pool`. O(n).
@@ -92,7 +94,7 @@ impl Document {
             leaves.push(piece, &op.attribs);
             rest = after;
         }
-        Ok(Self { tree: Tree::from_leaves(leaves.finish()) })
+        Ok(Self { tree: Tree::from_leaves(leaves.finish()), line: (0, 0) })
     }
 
     /// The flat form, merged. O(n).
@@ -165,6 +167,7 @@ impl Document {
     #[doc(hidden)]
     pub fn check_invariants(&self) {
         self.tree.check_invariants();
+        assert_eq!(self.newlines_before(self.line.0), self.line.1, "newlines before the last line");
     }
 
     fn all(&self) -> DocumentPieces<'_> {

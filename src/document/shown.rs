@@ -26,12 +26,13 @@ impl ShownPatch {
         self.changes.is_empty() && self.formatted.is_empty()
     }
 
-    /// What `changeset` changes, from `old` to `new`. O(changeset), plus O(log n).
-    pub(crate) fn new(changeset: &Changeset, old: &Document, new: &Document) -> Self {
-        let mut patch = Self::default();
-        if !old.ends_in_newline() || !new.ends_in_newline() {
+    /// What `changeset` changes, from a text of which `old` is known to `new`; in place of what was here. O(changeset), plus O(log n).
+    pub(crate) fn set(&mut self, changeset: &Changeset, old: Outline, new: &Document) {
+        let patch = self;
+        patch.clear();
+        if !old.ends_in_newline || !new.ends_in_newline() {
             patch.replace_all(old, new);
-            return patch;
+            return;
         }
         let (mut old_at, mut new_at) = (0u32, 0u32);
         // The change that is being put together, from the last keep on.
@@ -57,15 +58,21 @@ impl ShownPatch {
             }
         }
         patch.push_change(start, old_at, inserted);
-        patch.leave_final_newline(old.len_utf16() as u32, new.len_utf16() as u32);
-        patch
+        patch.leave_final_newline(old.len as u32, new.len_utf16() as u32);
+    }
+
+    /// Nothing to do; the memory is kept.
+    fn clear(&mut self) {
+        self.changes.clear();
+        self.text.clear();
+        self.formatted.clear();
     }
 
     /// What leads from `old` to `new`, given what [`Document::diff`] found between them. O(patch), plus O(log n).
     pub(crate) fn from_patch(found: &Patch, old: &Document, new: &Document) -> Self {
         let mut patch = Self::default();
         if !old.ends_in_newline() || !new.ends_in_newline() {
-            patch.replace_all(old, new);
+            patch.replace_all(old.outline(), new);
             return patch;
         }
         let (mut old_at, mut new_at) = (0u32, 0u32);
@@ -141,10 +148,30 @@ impl ShownPatch {
     }
 
     /// Old documents of old pads may lack the newline; there is nothing to save then.
-    fn replace_all(&mut self, old: &Document, new: &Document) {
-        let shown = |document: &Document| document.len_utf16() - usize::from(document.ends_in_newline());
-        self.text = new.slice(0..shown(new)).unwrap_or_default();
-        self.changes = vec![0, shown(old) as u32, self.text.len() as u32];
+    fn replace_all(&mut self, old: Outline, new: &Document) {
+        self.text = new.slice(0..new.outline().shown_len()).unwrap_or_default();
+        self.changes = vec![0, old.shown_len() as u32, self.text.len() as u32];
+    }
+}
+
+/// What has to be known of a text to say what an editor has to do in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outline {
+    len: usize,
+    ends_in_newline: bool,
+}
+
+impl Outline {
+    /// The length without the final newline.
+    fn shown_len(self) -> usize {
+        self.len - usize::from(self.ends_in_newline)
+    }
+}
+
+impl Document {
+    /// O(log n).
+    pub(crate) fn outline(&self) -> Outline {
+        Outline { len: self.len_utf16(), ends_in_newline: self.ends_in_newline() }
     }
 }
 
@@ -173,7 +200,8 @@ mod tests {
             let Ok(changeset) = Changeset::parse(changeset) else { continue };
             let mut new = old.clone();
             new.apply(&changeset, &AttribPool::new()).unwrap();
-            let patch = ShownPatch::new(&changeset, &old, &new);
+            let mut patch = ShownPatch { changes: vec![7], text: "before".into(), formatted: vec![7, 9] };
+            patch.set(&changeset, old.outline(), &new);
             assert_eq!((&*patch.changes, patch.text.to_string().as_str()), (changes, text), "{changeset}");
         }
     }

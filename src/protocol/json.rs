@@ -251,9 +251,24 @@ impl<'a> Json<'a> {
         self.at > start
     }
 
-    #[cfg(test)]
+    /// What has not been read.
     pub fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The text from here to another place, which is further on.
+    pub fn text_until(&self, end: &Self) -> &'a str {
+        self.text.get(self.at..end.at).unwrap_or_default()
+    }
+
+    /// Steps over a whole number that is written with digits alone, at most fifteen. Without an error if it is another value.
+    pub fn digits(&mut self) -> Option<u64> {
+        let bytes = self.text.as_bytes().get(self.at..)?;
+        let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_whole = matches!(len, 1..=15) && !matches!(bytes.get(len), Some(b'-' | b'+' | b'.' | b'e' | b'E'));
+        let value = bytes.iter().take(len).fold(0, |value, digit| 10 * value + u64::from(digit - b'0'));
+        self.at += if is_whole { len } else { 0 };
+        is_whole.then_some(value)
     }
 
     fn start(&mut self) -> usize {
@@ -328,6 +343,12 @@ impl<'a> RawString<'a> {
             return Ok(self.raw.into());
         }
         let mut units = Vec::with_capacity(self.raw.len());
+        self.push_to(&mut units)?;
+        Ok(units.into())
+    }
+
+    /// Appends the code units.
+    pub fn push_to(self, units: &mut Vec<u16>) -> Result<(), Error> {
         let mut rest = self.raw;
         while let Some((plain, escape)) = rest.split_once('\\') {
             units.extend(plain.encode_utf16());
@@ -351,7 +372,7 @@ impl<'a> RawString<'a> {
             rest = chars.as_str();
         }
         units.extend(rest.encode_utf16());
-        Ok(units.into())
+        Ok(())
     }
 
     fn bad_escape(self, rest: &str) -> Error {

@@ -72,6 +72,49 @@ impl<T> Memo<T> {
     }
 }
 
+/// What stands for a text that messages have in one place, known by how it begins: nobody has to look for its end.
+#[derive(Debug, Clone)]
+pub(super) struct Beginnings<T> {
+    known: FxHashMap<u64, (Box<str>, T)>,
+}
+
+/// Of how many bytes a beginning is made, and how many before it are the same in nearly all texts.
+const BEGINNING: std::ops::Range<usize> = 24..88;
+
+impl<T> Default for Beginnings<T> {
+    fn default() -> Self {
+        Self { known: FxHashMap::default() }
+    }
+}
+
+impl<T> Beginnings<T> {
+    /// Steps over a known text and gives back what it stands for. No text that is [put](Self::put) may be the beginning of
+    /// another value. O(length).
+    pub fn find(&self, json: &mut Json<'_>) -> Option<&T> {
+        let (text, value) = self.known.get(&beginning(json.rest().as_bytes()))?;
+        json.eat_text(text).then_some(value)
+    }
+
+    /// Remembers what the text between two places stands for. Of two texts with one beginning the later is remembered.
+    pub fn put(&mut self, start: &Json<'_>, end: &Json<'_>, value: T) {
+        let text = start.text_until(end);
+        if text.len() <= MAX_LEN {
+            if self.known.len() == MAX_KNOWN {
+                self.known.clear();
+            }
+            self.known.insert(beginning(start.rest().as_bytes()), (text.into(), value));
+        }
+    }
+}
+
+/// A number for the bytes in [`BEGINNING`].
+fn beginning(text: &[u8]) -> u64 {
+    let (words, _) = text.get(BEGINNING).unwrap_or_default().as_chunks::<8>();
+    words
+        .iter()
+        .fold(0, |sum: u64, word| (sum.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x517c_c1b7_2722_0a95))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
@@ -93,6 +136,31 @@ mod tests {
         memo.find(&mut Json::new("\"a\"")).unwrap();
         assert_eq!(&*memo.last.as_ref().unwrap().0, "\"a\"");
         assert!(memo.find(&mut Json::new("\"a")).is_err());
+    }
+
+    #[test]
+    fn a_text_is_known_by_its_beginning_and_compared_whole() {
+        let mut known = Beginnings::default();
+        let texts = ["x".repeat(100), "y".repeat(20), "x".repeat(99), String::new(), "z".repeat(2 * MAX_LEN)];
+        for (value, text) in texts.iter().enumerate() {
+            let text = format!("\"{text}\",\"more\"{}", " ".repeat(90));
+            let start = Json::new(&text);
+            let mut end = start.clone();
+            end.string().unwrap();
+            assert_eq!(known.find(&mut start.clone()), None, "{text}");
+            known.put(&start, &end, value);
+            let mut found = start.clone();
+            let is_remembered = value < 4;
+            assert_eq!(known.find(&mut found), is_remembered.then_some(&value), "{text}");
+            assert_eq!(found.rest(), if is_remembered { end.rest() } else { &text });
+        }
+        for n in 0..3 * MAX_KNOWN {
+            let text = format!("\"{}{n:80}\"", " ".repeat(20));
+            let mut end = Json::new(&text);
+            end.string().unwrap();
+            known.put(&Json::new(&text), &end, n);
+            assert!(known.known.len() <= MAX_KNOWN);
+        }
     }
 
     #[test]

@@ -18,11 +18,11 @@ pub(crate) use json::{char_bytes, plain_len};
 pub(crate) use kept::fingerprint;
 pub use kept::{Kept, KeptCommit, KeptList, Mark};
 pub use number::{CAN_BATCH, CAN_PIPELINE, CommitId, CommitNumber, PIPELINE_DEPTH};
-pub(crate) use read::MessageReader;
 pub use read::{
     AuthorInfo, ChangesetReply, ClientVars, DeltaUnit, Message, MessageError, Revision, RevisionList, Source, Step,
     parse_message,
 };
+pub(crate) use read::{MessageReader, ToldRevision};
 pub use saved::SavedRevision;
 pub(crate) use saved::new_saved_revision;
 pub use serve::{

@@ -1,7 +1,7 @@
 //! Messages from the server.
 
 use super::json::{Json, RawString};
-use super::memo::{Found, Memo};
+use super::memo::{Beginnings, Found, Memo};
 use super::number::CAN_PIPELINE;
 use super::saved::{SavedRevision, saved_revisions};
 use crate::attrib::{AttribPool, Attribute};
@@ -215,13 +215,78 @@ pub(crate) struct MessageReader {
     authors: Memo<Utf16String>,
     /// Reads a member of `CLIENT_VARS` that only a history needs, if it is one. Who does not ask for it has no code for it either.
     more: Option<ReadMember>,
+    senders: Beginnings<Sender>,
+    /// Those that somebody knows by their numbers.
+    numbered: Vec<Sender>,
+    /// A changeset that is needed no more, whose memory the next one takes.
+    spare: Option<Changeset>,
+    /// For changesets with escapes.
+    units: Vec<u16>,
+}
+
+/// Room for so many code units is kept between messages.
+const MAX_UNITS: usize = 1 << 12;
+
+/// A revision whose message somebody else has read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToldRevision<'a> {
+    pub rev: u32,
+    pub changeset: &'a str,
+    /// The number that [`MessageReader::put_sender`] has given to its pool and author.
+    pub sender: usize,
+    pub time: Option<f64>,
+}
+
+/// How many senders get numbers.
+const MAX_NUMBERED: usize = 4096;
+
+/// What the revisions of one author have in common.
+#[derive(Debug, Clone)]
+struct Sender {
+    pool: Arc<AttribPool>,
+    author: Arc<Utf16String>,
 }
 
 type ReadMember = fn(&str, &mut Json<'_>, &mut ClientVars) -> Result<bool, Error>;
 
 impl MessageReader {
+    /// The revision of a message that brings one and is written just as Etherpad writes it, which nearly all messages are; `None`
+    /// for all others, whatever they are. No memory is taken if the author's pool came before and a changeset is spare.
+    pub fn read_one(&mut self, text: &str) -> Option<Revision> {
+        let mut json = Json::new(text);
+        json.eat_text(r#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES","#).then_some(())?;
+        let revision = self.usual(&mut json)?;
+        json.eat_text("}").then_some(())?;
+        json.peek().is_none().then_some(revision)
+    }
+
+    /// A number for a pool and its author, which are written as in a message.
+    pub fn put_sender(&mut self, text: &str) -> Option<usize> {
+        let mut json = Json::new(text);
+        let sender = self.sender(&mut json).filter(|_| json.peek().is_none() && self.numbered.len() < MAX_NUMBERED)?;
+        self.numbered.push(sender);
+        Some(self.numbered.len() - 1)
+    }
+
+    /// A revision whose message somebody else has read; `None` if there is no such number, or its changeset is none.
+    pub fn told(&mut self, told: &ToldRevision<'_>) -> Option<Revision> {
+        let Sender { pool, author } = self.numbered.get(told.sender)?.clone();
+        let changeset = Changeset::parse_lenient_into(told.changeset, self.spare.take()).ok()?;
+        Some(Revision { rev: told.rev, changeset, pool, author, time: told.time })
+    }
+
+    /// Takes a changeset that is needed no more.
+    pub fn recycle(&mut self, changeset: Changeset) {
+        self.spare = Some(changeset);
+    }
+
     /// Does what [`parse_message`] does.
     pub fn read(&mut self, text: &str) -> Result<Message, MessageError> {
+        if let Some(revision) = self.read_one(text) {
+            let revisions = vec![revision];
+            let list = RevisionList { source: Source::NewChanges, revisions, broken: None, head_rev: None };
+            return Ok(Message::Revisions(list));
+        }
         let mut envelope = Envelope::default();
         let mut json = Json::new(text);
         let result = envelope.read(&mut json, self).and_then(|()| json.finish());
@@ -276,15 +341,6 @@ enum Data<'a> {
 
 impl<'a> Envelope<'a> {
     fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
-        // Nearly all messages are one revision.
-        let mut at = json.clone();
-        if at.eat_text(r#"{"type":"COLLABROOM","data":"#)
-            && let Some(fields) = Fields::usual(&mut at, reader)
-            && at.eat_text("}")
-        {
-            (self.name, self.data, *json) = ("COLLABROOM", Some(Data::Room(fields)), at);
-            return Ok(());
-        }
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
@@ -342,41 +398,7 @@ enum Changes<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// A revision, if it is written just as Etherpad writes it: the same members in the same order, and nothing between them.
-    /// Whatever else it is, that is found out without an error, which would look at the whole message for its place.
-    fn usual(json: &mut Json<'a>, reader: &mut MessageReader) -> Option<Self> {
-        let digits = |at: &mut Json<'a>| matches!(at.peek(), Some(b'0'..=b'9')).then(|| at.number().ok()).flatten();
-        let mut at = json.clone();
-        let mut fields = Self::default();
-        if at.eat_text(r#"{"type":"NEW_CHANGES","newRev":"#) {
-            fields.name = Source::NewChanges.name();
-        } else if !at.eat_text(r#"{"newRev":"#) {
-            return None;
-        }
-        fields.new_rev = Some(digits(&mut at)?);
-        at.eat_text(r#","changeset":"#).then_some(())?;
-        (at.peek() == Some(b'"')).then_some(())?;
-        fields.changeset = Some(at.string().ok()?);
-        at.eat_text(r#","apool":"#).then_some(())?;
-        fields.pool = Some(reader.pools.find(&mut at).ok()?);
-        at.eat_text(r#","author":"#).then_some(())?;
-        (at.peek() == Some(b'"')).then_some(())?;
-        fields.author = Some(reader.authors.find(&mut at).ok()?);
-        at.eat_text(r#","currentTime":"#).then_some(())?;
-        fields.time = Some(digits(&mut at)?);
-        if at.eat_text(r#","timeDelta":"#) {
-            digits(&mut at)?;
-        }
-        at.eat_text("}").then_some(())?;
-        *json = at;
-        Some(fields)
-    }
-
     fn read(&mut self, json: &mut Json<'a>, reader: &mut MessageReader) -> Result<(), Error> {
-        if let Some(usual) = Self::usual(json, reader) {
-            *self = usual;
-            return Ok(());
-        }
         json.object(|key, json| {
             match key.plain() {
                 "type" => self.name = json.string_if_any()?.map(RawString::plain).unwrap_or_default(),
@@ -441,19 +463,77 @@ impl MessageReader {
         Ok(Message::Revisions(RevisionList { source, revisions, broken, head_rev }))
     }
 
+    /// The members of a revision behind its type, if they are just those that Etherpad writes, in the same order and with nothing
+    /// between them. Whatever else it is, that is found out without an error, which would look at the whole message for its place.
+    fn usual(&mut self, json: &mut Json<'_>) -> Option<Revision> {
+        let mut at = json.clone();
+        at.eat_text(r#""newRev":"#).then_some(())?;
+        let rev = at.digits().filter(|rev| *rev <= i32::MAX as u64)? as u32;
+        at.eat_text(r#","changeset":"#).then_some(())?;
+        (at.peek() == Some(b'"')).then_some(())?;
+        let changeset = at.string().ok()?;
+        at.eat_text(r#","apool":"#).then_some(())?;
+        let Sender { pool, author } = match self.senders.find(&mut at) {
+            Some(sender) => sender.clone(),
+            None => self.sender(&mut at)?,
+        };
+        at.eat_text(r#","currentTime":"#).then_some(())?;
+        let time = Some(at.digits()? as f64);
+        if at.eat_text(r#","timeDelta":"#) {
+            at.digits()?;
+        }
+        at.eat_text("}").then_some(())?;
+        let changeset = self.changeset(changeset).ok()?;
+        *json = at;
+        Some(Revision { rev, changeset, pool, author, time })
+    }
+
+    /// A pool and the author behind it, which are known from now on.
+    fn sender(&mut self, json: &mut Json<'_>) -> Option<Sender> {
+        let start = json.clone();
+        let found = self.pools.find(json).ok()?;
+        let pool = self.pools.get(found, pool).ok()?;
+        json.eat_text(r#","author":"#).then_some(())?;
+        (json.peek() == Some(b'"')).then_some(())?;
+        let found = self.authors.find(json).ok()?;
+        let author = self.authors.get(found, |json| json.string()?.units()).ok()?;
+        let sender = Sender { pool, author };
+        self.senders.put(&start, json, sender.clone());
+        Some(sender)
+    }
+
     fn revision(&mut self, fields: Fields<'_>) -> Result<Revision, Error> {
         let rev = fields.new_rev()?;
         let changeset = fields.changeset.ok_or(ErrorKind::MissingField { name: "changeset" })?;
-        let changeset = match changeset.unescaped() {
-            Some(text) => Changeset::parse_lenient(text)?,
-            None => Changeset::parse_lenient_utf16(&changeset.units()?)?,
-        };
+        let changeset = self.changeset(changeset)?;
         let pool = self.pools.get(fields.pool.ok_or(ErrorKind::MissingField { name: "apool" })?, pool)?;
         let author = match fields.author {
             Some(author) => self.authors.get(author, |json| json.string()?.units())?,
             None => Arc::default(),
         };
         Ok(Revision { rev, changeset, pool, author, time: fields.time })
+    }
+
+    fn changeset(&mut self, raw: RawString<'_>) -> Result<Changeset, Error> {
+        match raw.unescaped() {
+            Some(text) => Changeset::parse_lenient_into(text, self.spare.take()),
+            None => {
+                self.units.clear();
+                self.units.shrink_to(MAX_UNITS);
+                raw.push_to(&mut self.units)?;
+                Changeset::parse_lenient_utf16_into(&self.units, self.spare.take())
+            }
+        }
+    }
+
+    /// An item of a batch that is written as Etherpad writes it.
+    fn usual_item(&mut self, json: &mut Json<'_>) -> Option<Revision> {
+        let mut at = json.clone();
+        at.eat_text("{").then_some(())?;
+        at.eat_text(r#""type":"NEW_CHANGES","#);
+        let revision = self.usual(&mut at)?;
+        *json = at;
+        Some(revision)
     }
 
     /// The revisions of a batch up to the first that cannot be read, and what is wrong with that.
@@ -464,8 +544,10 @@ impl MessageReader {
             if broken.is_some() {
                 return json.skip();
             }
-            let mut item = Fields::default();
-            let revision = if json.peek() == Some(b'{') {
+            let revision = if let Some(usual) = self.usual_item(json) {
+                Ok(usual)
+            } else if json.peek() == Some(b'{') {
+                let mut item = Fields::default();
                 item.read(json, self)?;
                 self.revision(item)
             } else {

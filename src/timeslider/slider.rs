@@ -654,7 +654,11 @@ fn patch(
         changesets.try_fold(first, |all, next| all.compose(&next?, timeline.pool()).ok())
     });
     match composed.filter(|change| change.old_len() == shown.len_utf16() && change.new_len() == new.len_utf16()) {
-        Some(change) => ShownPatch::new(&change, shown, new),
+        Some(change) => {
+            let mut patch = ShownPatch::default();
+            patch.set(&change, shown.outline(), new);
+            patch
+        }
         None => ShownPatch::from_patch(&shown.diff(new), shown, new),
     }
 }

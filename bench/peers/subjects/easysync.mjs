@@ -1,9 +1,9 @@
-// easysync, as the README of its package says: the text of a message in, a patch out.
+// easysync, as the README of its package says: a message in, a patch out.
 
 import { init, Pad } from '../../../pkg/node.js';
 import { WireSender } from '../wire.mjs';
 
-const TO_SHOW = 1;
+const [TO_SHOW, TO_DO] = [1, 2];
 
 /** Patches have ascending changes of the text before. */
 function* splices({ changes, text }) {
@@ -16,16 +16,16 @@ function* splices({ changes, text }) {
   }
 }
 
-function open(start, deliver) {
+function open(start, receive) {
   const pad = new Pad();
   pad.receive(start);
   pad.takeEffects();
   return {
-    receive(message) {
-      return (pad.receive(deliver(message)) & TO_SHOW) === 0 ? undefined : pad.flush();
-    },
+    receive: (message) => receive(pad, message),
     type(inserts) {
-      for (const [at, inserted] of inserts) pad.edit(new Uint32Array([at, at, inserted.length]), inserted);
+      const ascending = [...inserts].reverse();
+      const changes = ascending.flatMap(([at, inserted]) => [at, at, inserted.length]);
+      pad.edit(new Uint32Array(changes), ascending.map(([, inserted]) => inserted).join(''));
       pad.flush();
     },
     text: () => pad.text(0, pad.length - 1),
@@ -33,15 +33,29 @@ function open(start, deliver) {
   };
 }
 
+/** Each message is shown by itself. */
+function inOneCall(pad, message) {
+  const patch = pad.receiveAndFlush(message);
+  if (pad.news & TO_DO) throw new Error('there is more to do than to show a patch');
+  return patch;
+}
+
 export const easysync = {
   name: 'easysync',
   load: init,
   sender: (start) => new WireSender(start),
-  open: (start) => open(start, (message) => message),
+  open: (start) => open(start, inOneCall),
   splices,
 };
 
-/** Where something else has parsed the message already, it is made text again: the engine takes nothing else. */
+/** As a page does it that draws once a frame, which flushes when it is time; here after each message. */
+export const easysyncApart = {
+  ...easysync,
+  name: 'easysync, two calls',
+  open: (start) => open(start, (pad, message) => (pad.receive(message) & TO_SHOW ? pad.flush() : undefined)),
+};
+
+/** Where something else has parsed the message already. */
 export const easysyncObjects = {
   ...easysync,
   name: 'easysync, objects',
@@ -49,5 +63,4 @@ export const easysyncObjects = {
     const sender = new WireSender(start);
     return { start: sender.start, send: (patches) => JSON.parse(sender.send(patches)) };
   },
-  open: (start) => open(start, JSON.stringify),
 };

@@ -3,7 +3,7 @@
 import { automerge } from './automerge.mjs';
 import { codemirror } from './codemirror.mjs';
 import { diamond } from './diamond.mjs';
-import { easysync, easysyncObjects } from './easysync.mjs';
+import { easysync, easysyncApart, easysyncObjects } from './easysync.mjs';
 import { etherpad } from './etherpad.mjs';
 import { easysyncHistory, etherpadHistory } from './history.mjs';
 import { loro } from './loro.mjs';
@@ -27,4 +27,4 @@ import { ywasm } from './ywasm.mjs';
  */
 
 /** @type {Record<string, Subject>} */
-export const SUBJECTS = { easysync, easysyncObjects, codemirror, plain, diamond, ywasm, yjs, loro, automerge, etherpad, easysyncHistory, etherpadHistory };
+export const SUBJECTS = { easysync, easysyncApart, easysyncObjects, codemirror, plain, diamond, ywasm, yjs, loro, automerge, etherpad, easysyncHistory, etherpadHistory };

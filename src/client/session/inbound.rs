@@ -187,6 +187,13 @@ impl Client {
         self.take_parts(revisions, end, |client, item, revision| client.arrival(revision, origin(item)))
     }
 
+    /// Takes the revision of a message that brings no other.
+    pub(super) fn only_revision(&mut self, revision: Revision) -> Result<(), MessageError> {
+        let origin = Origin { message: Source::NewChanges.name(), item: None, is_replay: false };
+        let (rev, arrival) = self.arrival(revision, origin);
+        self.arrive(rev, arrival)
+    }
+
     /// A revision, numbered by the client's pool.
     fn arrival(&mut self, revision: Revision, origin: Origin) -> (u32, Arrival) {
         let Revision { rev, changeset, pool, author, time } = revision;
@@ -403,7 +410,9 @@ impl Client {
         if !self.restoring.is_empty() {
             self.restore_along(&changeset, can_be_kept);
         }
-        self.last = (Some(changeset), time);
+        if let (Some(last), _) = std::mem::replace(&mut self.last, (Some(changeset), time)) {
+            self.reader.recycle(last);
+        }
     }
 
     /// Whether the oldest commit may have been stored without an answer.

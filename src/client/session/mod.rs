@@ -26,7 +26,8 @@ use crate::changeset::{Changeset, PoolMap};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{
-    ClientVars, Mark, Message, MessageError, MessageReader, changeset_request, fingerprint, user_changes,
+    ClientVars, Mark, Message, MessageError, MessageReader, Revision, ToldRevision, changeset_request, fingerprint,
+    user_changes,
 };
 use crate::text::Utf16String;
 use check::Check;
@@ -309,6 +310,9 @@ impl Client {
         if !self.inbound.is_empty() {
             return self.queue(text).map(|()| Audience::Document);
         }
+        if let Some(result) = self.receive_one(text) {
+            return result.map(|()| Audience::Document);
+        }
         let result = self.reader.read(text).and_then(|message| {
             let audience = Audience::of(&message);
             self.handle_now(message)?;
@@ -344,6 +348,38 @@ impl Client {
     /// Whether [`Client::take_messages`] has any.
     pub fn has_messages(&self) -> bool {
         !self.for_host.is_empty()
+    }
+
+    /// Takes a message that brings one revision, as nearly all do, while none waits: then it is the only one that can be applied, whole
+    /// or not at all. `None` for all others; then nothing was done. The rest is as in [`Client::receive`].
+    pub(in super::super) fn receive_one(&mut self, text: &str) -> Option<Result<(), MessageError>> {
+        self.take_one(|reader| reader.read_one(text))
+    }
+
+    /// Does what [`Client::receive_one`] does, for a revision whose message somebody else has read.
+    pub(in super::super) fn receive_told(&mut self, told: &ToldRevision<'_>) -> Option<Result<(), MessageError>> {
+        self.take_one(|reader| reader.told(told))
+    }
+
+    /// A number for a pool and an author, written in JSON as they are in a message: `{...},"author":"..."`. Revisions can be told by it
+    /// from now on. `None` if they are not written so, or there are too many.
+    pub(in super::super) fn put_sender(&mut self, pool_and_author: &str) -> Option<usize> {
+        self.reader.put_sender(pool_and_author)
+    }
+
+    fn take_one(
+        &mut self,
+        read: impl FnOnce(&mut MessageReader) -> Option<Revision>,
+    ) -> Option<Result<(), MessageError>> {
+        if !self.inbound.is_empty() || self.order.held() > 0 {
+            return None;
+        }
+        let revision = read(&mut self.reader)?;
+        let result = self.only_revision(revision);
+        if let Err(error) = &result {
+            self.resync(error.clone());
+        }
+        Some(result)
     }
 
     /// Goes on with what waits, and applies at most `limit` revisions, but at least one. Gives back how many still wait.

@@ -69,6 +69,17 @@ impl<L: Leaf> Tree<L> {
         }
     }
 
+    /// The last leaf. O(log n).
+    pub(crate) fn last_leaf(&self) -> &L {
+        let mut link = &self.root.link;
+        loop {
+            match link {
+                Link::Leaf(leaf) => return leaf,
+                Link::Inner(inner) => link = &inner.links[inner.links.len() - 1],
+            }
+        }
+    }
+
     /// Changes one leaf in place: the one in which `at` lies or, between two, the left one. `edit` gets the leaf and the
     /// sum of those before it; it may be asked twice. Says whether it was done. O(log n).
     pub(crate) fn edit_leaf(&mut self, at: usize, mut edit: impl FnMut(&mut L, L::Summary) -> Edited) -> bool {
