@@ -12,7 +12,6 @@
 
 mod common;
 #[path = "common/server.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
 mod server;
 
 use easysync::{AttribPool, Caret, Changeset, Document, Pad, Utf16String};
