@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(count_newlines(&text), 200_000);
         assert_eq!(count_newlines(&[0x2028, 0x0d, 0x0a0a, 0x0a]), 1);
         let units = [0x0a, 0x0a0a, 0x800a, 0x0a00, 0xffff, 0, 0x0b, 0x09, 0x8000, 0x7fff, 0x0a];
-        for len in 0..200 {
+        for len in 1..200 {
             let mut text: Vec<u16> =
                 (0..len).map(|at| units.get(at * at * 7 % units.len()).copied().unwrap_or_default()).collect();
             for _ in 0..4 {

@@ -56,7 +56,7 @@ fn allocations(messages: &[String]) -> usize {
 fn only_new_text_takes_memory() {
     let authors = ["a.0000000000000000", "a.0000000000000001", "a.0000000000000002"];
     // Put in and taken out again, in one place.
-    let back_and_forth = messages(&authors, |rev, _| (0, rev >= CHANGES && rev % 2 == 1));
+    let back_and_forth = messages(&authors, |rev, _| (0, rev >= CHANGES / 2 && rev % 2 == 1));
     assert_eq!(allocations(&back_and_forth), 0);
     // Typed on at the end: a leaf for some hundred code units, and now and then a node above them.
     let typed = allocations(&messages(&authors[..1], |_, len| (len - 1, false)));
