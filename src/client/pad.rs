@@ -158,7 +158,10 @@ impl Pad {
 
     /// Takes a revision whose message somebody else has read, and flushes if there is a patch to be set. `None` if it has to come as
     /// text; then nothing was done.
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "for JavaScript, where messages can be objects"))]
+    #[cfg_attr(
+        not(all(target_arch = "wasm32", feature = "pad")),
+        allow(dead_code, reason = "for JavaScript, where messages can be objects")
+    )]
     pub(crate) fn receive_told(
         &mut self,
         told: &ToldRevision<'_>,
@@ -180,7 +183,10 @@ impl Pad {
     }
 
     /// See [`Client::put_sender`].
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "for JavaScript, where messages can be objects"))]
+    #[cfg_attr(
+        not(all(target_arch = "wasm32", feature = "pad")),
+        allow(dead_code, reason = "for JavaScript, where messages can be objects")
+    )]
     pub(crate) fn put_sender(&mut self, pool_and_author: &str) -> Option<usize> {
         self.client.put_sender(pool_and_author)
     }
