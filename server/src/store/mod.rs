@@ -24,7 +24,7 @@ pub fn is_key(key: &str) -> bool {
 #[error("store: {0}")]
 pub struct StoreError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// A store of texts by key. Keys have at most [`MAX_KEY`] characters; there is no NUL in keys and values, which JSON
+/// A store of texts by key. Keys have at most 100 characters; there is no NUL in keys and values, which JSON
 /// writes as `\u0000`. Calls block.
 pub trait Store: Send + Sync + 'static {
     /// The value of a key.
