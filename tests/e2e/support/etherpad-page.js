@@ -18,7 +18,8 @@ export class EtherpadPage {
     const self = new EtherpadPage();
     const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
     self.page = await context.newPage();
-    await self.page.goto(address);
+    // A server that has just begun packs and shrinks its files first.
+    await self.page.goto(address, { timeout: 120_000 });
     self.frame = self.page.frameLocator('iframe[name=ace_outer]').frameLocator('iframe[name=ace_inner]');
     await self.frame.locator('#innerdocbody[contenteditable=true], #innerdocbody.editable').waitFor({ timeout: 60_000 });
     await self.page.locator('#editorloadingbox').waitFor({ state: 'hidden', timeout: 60_000 });
