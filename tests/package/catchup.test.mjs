@@ -113,7 +113,7 @@ test('what is wrong ends the round as failed, with the numbers reached', async (
   inbox.push(revision(701, 'Z:zzzz>1+1$x'));
   for (let rev = 702; rev <= 900; rev += 1) inbox.push(revision(rev));
   const last = await inbox.catchUp();
-  assert.deepEqual([last.state, last.done, last.total, last.error.code, last.error.rev], ['failed', 700, 900, 'length-mismatch', 700]);
+  assert.deepEqual([last.state, last.done, last.total, last.error.code, last.error.revision], ['failed', 700, 900, 'length-mismatch', 700]);
   assert.deepEqual([told.errors, pad.rev, pad.waiting], [[last.error], 700, 0]);
   assert.deepEqual(pad.takeEffects().map(({ type }) => type), ['joined', 'resync']);
   pad.free();
