@@ -67,83 +67,64 @@ impl Changeset {
     /// Source: `follow` in Etherpad's `src/static/js/Changeset.ts`.
     #[doc(alias = "transform", alias = "map", alias = "rebase")]
     pub fn follow(&self, other: &Self, tie: Tie, pool: &AttribPool) -> Result<Self, Error> {
+        use OpKind::{Insert, Keep, Remove};
         if self.0.old_len != other.0.old_len {
             return Err(ErrorKind::LengthMismatch { expected: self.old_len(), found: other.old_len() }.into());
         }
-        let out = follow_ops(self.side(), other.side(), tie, pool)?;
-        Self::checked(other.new_len(), out.finish(), self.0.bank.clone())
-    }
-}
-
-impl Changeset {
-    fn side(&self) -> Side<'_> {
-        Side { ops: &self.0.ops, text: &self.0.bank }
-    }
-}
-
-/// Ops, and the text of their inserts, behind which there may be more.
-#[derive(Clone, Copy)]
-pub(super) struct Side<'a> {
-    pub ops: &'a [Op],
-    pub text: &'a [u16],
-}
-
-/// The walk of [`Changeset::follow`]: our ops past theirs.
-pub(super) fn follow_ops(ours: Side<'_>, theirs: Side<'_>, tie: Tie, pool: &AttribPool) -> Result<OpAssembler, Error> {
-    use OpKind::{Insert, Keep, Remove};
-    let mut out = OpAssembler::new();
-    let (mut our_text, mut their_text) = (ours.text, theirs.text);
-    let (mut ours, mut theirs) = (Heads::new(ours.ops), Heads::new(theirs.ops));
-    loop {
-        let (our, their) = (ours.head(), theirs.head());
-        let (Some(our), Some(their)) = (our, their) else {
-            match (our, their) {
-                (None, None) => break,
-                (None, Some(their)) => {
-                    if their.kind == Insert {
-                        out.push(Op::keep(their.chars, their.lines));
+        let mut out = OpAssembler::new();
+        let (mut ours, mut theirs) = (Heads::new(&self.0.ops), Heads::new(&other.0.ops));
+        let (mut our_text, mut their_text) = (&*self.0.bank, &*other.0.bank);
+        loop {
+            let (our, their) = (ours.head(), theirs.head());
+            let (Some(our), Some(their)) = (our, their) else {
+                match (our, their) {
+                    (None, None) => break,
+                    (None, Some(their)) => {
+                        if their.kind == Insert {
+                            out.push(Op::keep(their.chars, their.lines));
+                        }
+                        theirs.take_all();
                     }
-                    theirs.take_all();
+                    _ => out.push(ours.take_all()),
                 }
-                _ => out.push(ours.take_all()),
-            }
-            continue;
-        };
-        match (our.kind, their.kind) {
-            (Insert, their_kind) => {
-                let self_goes = their_kind != Insert || {
-                    let side = |op, text| Candidate::new(op, text, pool.insert_order_first());
-                    goes_before(&side(our, our_text), &side(their, their_text), tie)
-                };
-                if self_goes {
-                    our_text = our_text.get(our.chars as usize..).unwrap_or_default();
-                    out.push(ours.take_all());
-                } else {
+                continue;
+            };
+            match (our.kind, their.kind) {
+                (Insert, their_kind) => {
+                    let self_goes = their_kind != Insert || {
+                        let side = |op, text| Candidate::new(op, text, pool.insert_order_first());
+                        goes_before(&side(our, our_text), &side(their, their_text), tie)
+                    };
+                    if self_goes {
+                        our_text = our_text.get(our.chars as usize..).unwrap_or_default();
+                        out.push(ours.take_all());
+                    } else {
+                        their_text = their_text.get(their.chars as usize..).unwrap_or_default();
+                        out.push(Op::keep(their.chars, their.lines));
+                        theirs.take_all();
+                    }
+                }
+                (_, Insert) => {
                     their_text = their_text.get(their.chars as usize..).unwrap_or_default();
                     out.push(Op::keep(their.chars, their.lines));
                     theirs.take_all();
                 }
-            }
-            (_, Insert) => {
-                their_text = their_text.get(their.chars as usize..).unwrap_or_default();
-                out.push(Op::keep(their.chars, their.lines));
-                theirs.take_all();
-            }
-            (kind, their_kind) => {
-                let (chars, lines) = shorter(their, our, ours.index)?;
-                if their_kind == Keep {
-                    let attribs = match kind {
-                        Remove => our.attribs.clone(),
-                        _ => our.attribs.follow(&their.attribs, pool)?,
-                    };
-                    out.push(Op { kind, chars, lines, attribs });
+                (kind, their_kind) => {
+                    let (chars, lines) = shorter(their, our, ours.index)?;
+                    if their_kind == Keep {
+                        let attribs = match kind {
+                            Remove => our.attribs.clone(),
+                            _ => our.attribs.follow(&their.attribs, pool)?,
+                        };
+                        out.push(Op { kind, chars, lines, attribs });
+                    }
+                    ours.advance(chars, lines);
+                    theirs.advance(chars, lines);
                 }
-                ours.advance(chars, lines);
-                theirs.advance(chars, lines);
             }
         }
+        Self::checked(other.new_len(), out.finish(), self.0.bank.clone())
     }
-    Ok(out)
 }
 
 /// One of two inserts in the same gap.

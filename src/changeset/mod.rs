@@ -8,7 +8,6 @@
 //! | `compose` | one after the other |
 //! | `cut` | one in two |
 //! | `follow` | one past the other, made at the same time |
-//! | `cross` | a long one and a short one past each other, quickly |
 //! | `inverse` | undo |
 //! | `position` | where a position or range goes; what is replaced by what |
 //! | `renumber` | from one attribute pool to another |
@@ -19,7 +18,6 @@ mod assemble;
 mod attribution;
 mod build;
 mod compose;
-mod cross;
 mod cut;
 mod flat;
 mod follow;
@@ -33,7 +31,6 @@ mod renumber;
 pub use assemble::{OpAssembler, OpMerger};
 pub use attribution::{compose_attribution, join_attribution_lines, slice_attribution, split_attribution_lines};
 pub use build::{Builder, ops_from_text};
-pub(crate) use cross::{Crossed, Crossings};
 pub use flat::{AttributedLines, LineSplice};
 pub use follow::Tie;
 pub use inverse::{AttributedText, Visitor};

@@ -27,13 +27,12 @@ impl Backlog {
         self.untouched
     }
 
-    /// Appends a changeset.
+    /// Appends a changeset. One that touches nothing is none to wait for.
     pub fn push(&mut self, changeset: Changeset, pool: &AttribPool) -> Result<(), Error> {
-        if let Some(touched) = changeset.touched() {
-            let ends = (touched.start, changeset.old_len() - touched.end);
-            let (start, end) = self.untouched.unwrap_or(ends);
-            self.untouched = Some((start.min(ends.0), end.min(ends.1)));
-        }
+        let Some(touched) = changeset.touched() else { return Ok(()) };
+        let ends = (touched.start, changeset.old_len() - touched.end);
+        let (start, end) = self.untouched.unwrap_or(ends);
+        self.untouched = Some((start.min(ends.0), end.min(ends.1)));
         self.parts.push(changeset);
         while let [.., earlier, later] = &*self.parts
             && weight(later) >= weight(earlier)
@@ -98,6 +97,15 @@ mod tests {
         assert_eq!(backlog.take(&pool).unwrap(), Some(one_by_one));
         assert_eq!(backlog.untouched(), None);
         assert!(backlog.is_empty() && backlog.take(&pool).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_touches_nothing_is_not_waited_for() {
+        let pool = AttribPool::new();
+        let mut backlog = Backlog::default();
+        backlog.push(Changeset::identity(7).unwrap(), &pool).unwrap();
+        assert!(backlog.is_empty() && backlog.untouched().is_none());
+        assert!(backlog.take(&pool).unwrap().is_none());
     }
 
     fn radix36(n: usize) -> String {

@@ -15,7 +15,7 @@
 
 use super::local::{Local, Sent, Submitted};
 use crate::attrib::{AttribPool, AttribSet, Attribute};
-use crate::changeset::{Builder, Changeset, Crossings, OpKind, Tie, UnknownAttrib, Wire};
+use crate::changeset::{Builder, Changeset, OpKind, Tie, UnknownAttrib, Wire};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::text::Utf16String;
@@ -31,7 +31,6 @@ use std::collections::VecDeque;
 pub struct Layers {
     base: Document,
     local: Local,
-    crossings: Crossings,
 }
 
 impl Layers {
@@ -42,8 +41,7 @@ impl Layers {
     /// None for documents of up to 2^31 - 1 code units.
     pub fn new(base: Document) -> Result<Self, Error> {
         let pending = Changeset::identity(base.len_utf16())?;
-        let local = Local { submitted: VecDeque::new(), pending };
-        Ok(Self { base, local, crossings: Crossings::default() })
+        Ok(Self { base, local: Local { submitted: VecDeque::new(), pending } })
     }
 
     /// The document as the server has it.
@@ -114,7 +112,7 @@ impl Layers {
     /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
     /// pending goes before the revision.
     ///
-    /// O(log n + change), whatever the length n of the document; and O(submitted + pending) if they were changed since the last one.
+    /// O(log n + change + submitted + pending), whatever the length n of the document.
     ///
     /// # Errors
     ///
@@ -128,9 +126,9 @@ impl Layers {
             self.local.pending.set_identity(revision.new_len());
             return Ok(revision.to_normal());
         }
-        let (plan, for_editor) = self.local.plan(revision, &mut self.crossings, pool)?;
+        let (local, for_editor) = self.local.past(revision, pool)?;
         self.base.apply(revision, pool)?;
-        self.local.carry_out(plan, &mut self.crossings);
+        self.local = local;
         Ok(for_editor)
     }
 

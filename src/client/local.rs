@@ -1,7 +1,7 @@
 //! What a user has changed and the server has not acknowledged, without the document that it was changed in.
 
 use crate::attrib::AttribPool;
-use crate::changeset::{Changeset, Crossed, Crossings, Tie};
+use crate::changeset::{Changeset, Tie};
 use crate::error::Error;
 use crate::protocol::CommitId;
 use std::collections::VecDeque;
@@ -62,47 +62,27 @@ impl Local {
         before.all(|changeset| changeset.old_len() == changeset.new_len()).then_some(index)
     }
 
-    /// All of it moved past a revision of the server, and the revision moved past all of it; see [`Local::plan`]. O(n + m).
-    pub fn past(&self, revision: &Changeset, pool: &AttribPool) -> Result<(Self, Changeset), Error> {
-        let mut crossings = Crossings::default();
-        let (plan, past_all) = self.plan(revision, &mut crossings, pool)?;
-        let mut moved = self.clone();
-        moved.carry_out(plan, &mut crossings);
-        Ok((moved, past_all))
-    }
-
-    /// What all of it becomes past a revision of the server, and the revision moved past all of it. O(m) for a revision of m ops;
-    /// O(n + m) if what is local was changed since.
+    /// All of it moved past a revision of the server, and the revision moved past all of it. O(n + m).
     ///
     /// At equal positions the revision goes before what was submitted, because the server will put it there, and what is
     /// pending goes before the revision.
-    pub fn plan(
-        &self,
-        revision: &Changeset,
-        crossings: &mut Crossings,
-        pool: &AttribPool,
-    ) -> Result<(Plan, Changeset), Error> {
+    pub fn past(&self, revision: &Changeset, pool: &AttribPool) -> Result<(Self, Changeset), Error> {
         let mut past_submitted = revision.clone();
-        let mut submitted = Vec::with_capacity(self.submitted.len());
-        for commit in &self.submitted {
-            let (crossed, moved) = crossings.cross(&commit.changeset, &past_submitted, Tie::OtherFirst, pool)?;
-            submitted.push(crossed);
-            past_submitted = moved;
+        let mut submitted = VecDeque::with_capacity(self.submitted.len());
+        for Submitted { changeset, sent } in &self.submitted {
+            let moved = changeset.follow(&past_submitted, Tie::OtherFirst, pool)?;
+            past_submitted = past_submitted.follow(changeset, Tie::SelfFirst, pool)?;
+            submitted.push_back(Submitted { changeset: moved, sent: sent.clone() });
         }
         if self.pending.is_identity() {
-            let pending = Crossed::Whole(Changeset::identity(past_submitted.new_len())?);
-            return Ok((Plan { submitted, pending }, past_submitted.to_normal()));
+            let pending = Changeset::identity(past_submitted.new_len())?;
+            let is_normal = past_submitted.is_normal();
+            let past_all = if is_normal { past_submitted } else { past_submitted.to_normal() };
+            return Ok((Self { submitted, pending }, past_all));
         }
-        let (pending, past_all) = crossings.cross(&self.pending, &past_submitted, Tie::SelfFirst, pool)?;
-        Ok((Plan { submitted, pending }, past_all))
-    }
-
-    /// Does what was planned for just this.
-    pub fn carry_out(&mut self, plan: Plan, crossings: &mut Crossings) {
-        for (commit, crossed) in self.submitted.iter_mut().zip(plan.submitted) {
-            crossings.carry_out(crossed, &mut commit.changeset);
-        }
-        crossings.carry_out(plan.pending, &mut self.pending);
+        let past_all = past_submitted.follow(&self.pending, Tie::OtherFirst, pool)?;
+        let pending = self.pending.follow(&past_submitted, Tie::SelfFirst, pool)?;
+        Ok((Self { submitted, pending }, past_all))
     }
 }
 
@@ -110,12 +90,4 @@ impl Local {
 fn is_same(one: &Changeset, other: &Changeset, pool: &AttribPool) -> bool {
     let canonical = |changeset: &Changeset| changeset.with_canonical_attribs(pool);
     canonical(one).is_ok_and(|one| canonical(other) == Ok(one))
-}
-
-/// What becomes of local changes when a revision comes.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// Of each commit, oldest first.
-    submitted: Vec<Crossed>,
-    pending: Crossed,
 }
