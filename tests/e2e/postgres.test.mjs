@@ -28,7 +28,7 @@ test('a database of Etherpad opens, and goes back to Etherpad', async () => {
   try {
     await etherpad.call('createPad', { padID: PAD, text: 'größe 😀 {"a": "\\u0000"}\n' });
     const { authorID } = await etherpad.call('createAuthor', { name: 'Ann "😀"' });
-    await etherpad.call('setHTML', { padID: PAD, html: '<ul><li>one</li><li><b>two</b> 漢字</li></ul>three' });
+    await etherpad.call('setHTML', { padID: PAD, html: 'zero<ul><li>one</li><li><b>two</b> 漢字</li></ul>three' });
     await etherpad.call('appendChatMessage', { padID: PAD, text: 'hello', authorID });
     readOnly = (await etherpad.call('getReadOnlyID', { padID: PAD })).readOnlyID;
     while ((await etherpad.call('getRevisionsCount', { padID: PAD })).revisions < REVISIONS) {

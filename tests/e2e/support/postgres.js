@@ -25,7 +25,7 @@ export class Postgres {
 
   /** The folder with its socket. */
   get folder() {
-    return decodeURIComponent(new URL(this.url.replace('postgres:', 'http:').replace(/@[^/]*/, '')).pathname);
+    return decodeURIComponent(/@([^/]*)/.exec(this.url)?.[1] ?? '');
   }
 
   async close() {
