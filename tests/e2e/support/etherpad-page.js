@@ -44,7 +44,7 @@ export class EtherpadPage {
   /** The lines as they are drawn, each with what it looks like. */
   async lines() {
     return this.frame.locator('#innerdocbody').evaluate((body) =>
-      [...body.children].map((line) => [line.textContent.replaceAll('\u00a0', ' '), line.innerHTML.replace(/ (id|start)="[^"]*"/g, '')]));
+      [...body.children].map((line) => [line.textContent.replaceAll('\u00a0', ' '), line.innerHTML.replaceAll('&nbsp;', ' ').replace(/ (id|start)="[^"]*"/g, '')]));
   }
 
   async untilText(text, time) {
