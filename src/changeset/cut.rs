@@ -25,9 +25,9 @@ impl Changeset {
     ///
     /// ```
     /// use easysync::{AttribPool, Changeset};
-    /// let pasted = Changeset::parse("Z:5>6=1|1+5+1$one😀\n*")?;
+    /// let pasted = Changeset::parse("Z:5>7=1|1+6+1$one😀\n*")?;
     /// let (first, rest) = pasted.cut(1, 2)?;
-    /// assert_eq!((first.to_string().as_str(), rest.to_string().as_str()), ("Z:5>3=1|1+3$on\n", "Z:8>3=3+3|1=1+1$e😀*"));
+    /// assert_eq!((first.to_string().as_str(), rest.to_string().as_str()), ("Z:5>3=1|1+3$on\n", "Z:8>4=3+3|1=1+1$e😀*"));
     /// # Ok::<(), easysync::Error>(())
     /// ```
     pub fn cut(&self, op: usize, units: usize) -> Result<(Self, Self), Error> {
