@@ -140,10 +140,13 @@ async fn a_person_is_the_same_everywhere() {
         );
         wire.ask(&update).await;
         let end = Instant::now() + common::PATIENCE;
-        // The other process learns it when it is written.
-        while at(&join(pads[1 - round]).await.1, &["data", "userName"]).as_text().map(ToString::to_string).as_deref()
-            != Some(name)
-        {
+        // The other process learns it when it is written; until then there may be no name at all.
+        let told = async || {
+            let (_, vars) = join(pads[1 - round]).await;
+            let name = at(&vars, &["data"]).get("userName").and_then(Value::as_text);
+            name.map(ToString::to_string)
+        };
+        while told().await.as_deref() != Some(name) {
             assert!(Instant::now() < end, "{name}");
             tokio::time::sleep(RETRY).await;
         }
@@ -273,7 +276,7 @@ async fn an_owner_that_was_away_cannot_write_any_more() {
     let mut ann = Person::open_as(one.address, "p", CAPABLE, cookie("ann")).await;
     ann.insert(0, "before ").await;
     ann.settle(1).await;
-    one.signal("STOP");
+    one.suspend();
     // This waits in the connection of the one that sleeps.
     ann.insert(0, "asleep ").await;
     assert_eq!(database.cut(&format!(":{}", one.address.port())).await, 1);

@@ -3,6 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Longer than a signal takes to reach a thread.
+const SETTLING: Duration = Duration::from_millis(20);
 
 /// The program, running. It is killed when this is dropped.
 pub struct Program {
@@ -36,6 +40,17 @@ impl Program {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Has it stand still, and waits until it does: a process goes on for a moment after the signal was sent.
+    pub fn suspend(&self) {
+        self.signal("STOP");
+        let state = || Command::new("ps").args(["-o", "state=", "-p", &self.child.id().to_string()]).output().unwrap();
+        while !state().stdout.starts_with(b"T") {
+            std::thread::sleep(SETTLING);
+        }
+        // Its other threads follow the first.
+        std::thread::sleep(SETTLING);
     }
 
     /// Has it stop, and says whether all was well.
