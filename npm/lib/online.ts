@@ -7,8 +7,9 @@ import type { PadAddress } from './address.js';
 import { PadError } from './errors.js';
 import { Events } from './events.js';
 import { isToken, joinMessage, newToken } from './joining.js';
-import { COMMIT_INTERVAL, Pacer } from './pacer.js';
-import { Roster, checkedColor, record, text } from './roster.js';
+import { Pacer } from './pacer.js';
+import { Room } from './room.js';
+import { checkedColor } from './roster.js';
 import type { Person } from './roster.js';
 import { Socket } from './socket.js';
 import type { WebSocketLike } from './socket.js';
@@ -118,14 +119,18 @@ export class OnlinePad {
   /** Its name on the server, or its id for readers. */
   readonly name: string;
   private readonly events = new Events<PadEvents>();
-  private readonly roster = new Roster();
+  private readonly room = new Room({
+    wanted: () => this.person,
+    tell: (data) => this.tell(data),
+    people: () => this.events.emit('people'),
+    message: (type, data) => this.events.emit('message', type, data),
+  });
   private readonly token: string;
   private readonly current = new Pad();
   private readonly pacer: Pacer;
   private readonly socket: Socket;
   private readonly clock: ReturnType<typeof setInterval>;
   private readonly stopSignal: () => void;
-  private commitInterval = COMMIT_INTERVAL;
   private commitTimer: ReturnType<typeof setTimeout> | undefined;
   private lastCommit = Number.NEGATIVE_INFINITY;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -211,7 +216,7 @@ export class OnlinePad {
 
   /** Everybody who is here or has written here, oneself first. */
   people(): Person[] {
-    return this.roster.list();
+    return this.room.people();
   }
 
   /** Listens; the result ends it. */
@@ -365,7 +370,7 @@ export class OnlinePad {
     } catch (error) {
       this.trouble(error);
     }
-    if (news & FOR_HOST) this.hear(message);
+    if (news & FOR_HOST) this.room.hear(message);
     this.heed(news);
   }
 
@@ -399,7 +404,7 @@ export class OnlinePad {
         } catch (error) {
           this.trouble(error);
         }
-        if (news & FOR_HOST) for (const message of this.current.takeMessages()) this.hear(message);
+        if (news & FOR_HOST) for (const message of this.current.takeMessages()) this.room.hear(message);
         this.heed(news);
       });
     }, 0);
@@ -457,33 +462,6 @@ export class OnlinePad {
     }
   }
 
-  /** Reads what concerns more than the document. */
-  private hear(message: string): void {
-    const { type, data } = record(JSON.parse(message));
-    if (type === 'CLIENT_VARS') {
-      const vars = record(data);
-      const interval = record(vars.easysync).commitInterval;
-      this.commitInterval = typeof interval === 'number' && interval >= 0 ? interval : COMMIT_INTERVAL;
-      this.roster.join(data);
-      this.tellOlderServers(text(vars.userId) ?? '');
-      this.events.emit('people');
-    } else if (type === 'COLLABROOM') {
-      const { type: kind, userInfo } = record(data);
-      if (kind === 'USER_NEWINFO') this.roster.arrived(userInfo);
-      else if (kind === 'USER_LEAVE') this.roster.left(userInfo);
-      else if (typeof kind === 'string') this.events.emit('message', kind, data);
-      if (kind === 'USER_NEWINFO' || kind === 'USER_LEAVE') this.events.emit('people');
-    }
-  }
-
-  /** Servers before 2.0 do not read the name and colour of a join. */
-  private tellOlderServers(id: string): void {
-    const change = this.roster.missing(id, this.person);
-    if (!change) return;
-    this.roster.change(change);
-    this.tell({ type: 'USERINFO_UPDATE', userInfo: { userId: id, name: change.name, colorId: change.color } });
-  }
-
   private tellState(): void {
     if (this.ended) return;
     if (this.current.isLive) {
@@ -512,7 +490,7 @@ export class OnlinePad {
 
   private scheduleCommit(): void {
     if (this.commitTimer !== undefined || this.ended || !this.current.hasUncommitted) return;
-    const wait = Math.max(0, this.lastCommit + this.commitInterval - Date.now());
+    const wait = Math.max(0, this.lastCommit + this.room.commitInterval - Date.now());
     this.commitTimer = setTimeout(() => {
       this.commitTimer = undefined;
       if (!this.ended && this.socket.isOpen) this.attempt(() => this.commit());

@@ -15,7 +15,7 @@ const NO_COLOR = '#cccccc';
 export class Roster {
   private readonly people = new Map<string, Person>();
   private palette: string[] = [];
-  private self = '';
+  private selfId = '';
 
   /** Oneself first, then who is here, then everyone else who ever wrote here. */
   list(): Person[] {
@@ -27,15 +27,19 @@ export class Roster {
     return this.people.get(id);
   }
 
+  get self(): Person | undefined {
+    return this.people.get(this.selfId);
+  }
+
   /** Reads what a join tells. */
   join(data: unknown): void {
     const vars = record(data);
     this.palette = list(vars.colorPalette).filter((color) => typeof color === 'string');
-    this.self = text(vars.userId) ?? '';
+    this.selfId = text(vars.userId) ?? '';
     for (const person of this.people.values()) person.isHere = false;
     const authors = record(record(vars.collab_client_vars).historicalAuthorData);
     for (const [id, author] of Object.entries(authors)) this.put(id, record(author), false);
-    this.put(this.self, { name: vars.userName, colorId: vars.userColor }, true);
+    this.put(this.selfId, { name: vars.userName, colorId: vars.userColor }, true);
   }
 
   /** Reads a `USER_NEWINFO`. */
@@ -53,15 +57,15 @@ export class Roster {
 
   /** Changes oneself. */
   change(change: { name?: string; color?: string }): void {
-    const self = this.people.get(this.self);
+    const { self } = this;
     if (!self) return;
     if (change.name !== undefined) self.name = change.name || null;
     if (change.color !== undefined) self.color = checkedColor(change.color, []) ?? self.color;
   }
 
   /** What a server has to be told that has not read the name and colour of a join; `null` if it has. */
-  missing(id: string, wanted: { name: string | null; color: string | null }): { name: string; color: string } | null {
-    const self = this.people.get(id);
+  missing(wanted: { name: string | null; color: string | null }): { name: string; color: string } | null {
+    const { self } = this;
     if (!self) return null;
     const { name, color } = { name: wanted.name ?? self.name, color: wanted.color ?? self.color };
     return name === self.name && color === self.color ? null : { name: name ?? '', color };
@@ -73,7 +77,7 @@ export class Roster {
       id,
       name: text(info.name) ?? (info.name === undefined ? (known?.name ?? null) : null),
       color: checkedColor(info.colorId, this.palette) ?? known?.color ?? NO_COLOR,
-      isSelf: id === this.self,
+      isSelf: id === this.selfId,
       isHere: isHere || (known?.isHere ?? false),
     });
   }

@@ -65,6 +65,11 @@ impl Exchange {
     }
 }
 
+/// The first so many bytes, if they are text.
+fn written(input: &[u8], bytes: usize) -> Option<&str> {
+    std::str::from_utf8(input.get(..bytes)?).ok()
+}
+
 #[wasm_bindgen(js_class = Pad)]
 impl JsPad {
     /// The memory of the engine.
@@ -101,7 +106,7 @@ impl JsPad {
         let Self { pad, exchange, .. } = self;
         let large = std::mem::take(&mut exchange.large);
         let input = if large.is_empty() { &*exchange.input } else { &*large };
-        let Some(text) = input.get(..bytes).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        let Some(text) = written(input, bytes) else {
             return exchange.fail(Thrown::argument("the message is not text"));
         };
         let result = if flushes {
@@ -118,7 +123,7 @@ impl JsPad {
         let Self { pad, exchange, .. } = self;
         let large = std::mem::take(&mut exchange.large);
         let input = if large.is_empty() { &*exchange.input } else { &*large };
-        let Some(text) = input.get(..bytes).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        let Some(text) = written(input, bytes) else {
             return exchange.fail(Thrown::argument("the message is not text"));
         };
         let result = pad.queue(text).map(|()| (Audience::Document, false));
@@ -130,7 +135,7 @@ impl JsPad {
     #[wasm_bindgen(js_name = receiveTold, skip_typescript)]
     pub fn receive_told(&mut self, rev: u32, bytes: usize, sender: usize, time: f64, flushes: bool) -> u32 {
         let Self { pad, exchange, .. } = self;
-        let Some(changeset) = exchange.input.get(..bytes).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        let Some(changeset) = written(&exchange.input, bytes) else {
             return AS_TEXT;
         };
         let told = ToldRevision { rev, changeset, sender, time: Some(time) };
@@ -143,8 +148,7 @@ impl JsPad {
     /// A number for a pool and an author, which were written into memory as they stand in a message; -1 if there is none.
     #[wasm_bindgen(js_name = putSender, skip_typescript)]
     pub fn put_sender(&mut self, bytes: usize) -> i32 {
-        let text = self.exchange.input.get(..bytes).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        text.and_then(|text| self.pad.put_sender(text)).map_or(-1, |number| number as i32)
+        written(&self.exchange.input, bytes).and_then(|text| self.pad.put_sender(text)).map_or(-1, |number| number as i32)
     }
 
     /// `flush`.

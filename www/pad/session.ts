@@ -4,7 +4,9 @@ import { AT_ONCE, Inbox, isTrap, Pad, restart } from 'easysync-wasm';
 import type { Effect, Patch, Progress, SaveState as EngineState, Unplaced } from 'easysync-wasm';
 import type { ShowTime } from '../editor/host';
 import { Events } from '../../npm/lib/events';
-import { Roster, checkedColor, record, text } from '../../npm/lib/roster';
+import { Pacer } from '../../npm/lib/pacer';
+import { Room } from '../../npm/lib/room';
+import { checkedColor } from '../../npm/lib/roster';
 import type { Person } from '../../npm/lib/roster';
 import { load, store } from '../shared/storage';
 import type { Connection as Socket } from '../transport/socket';
@@ -57,10 +59,6 @@ export interface Facts {
 const TO_SHOW = 1;
 const TO_DO = 2;
 
-/** How long after a commit the next may follow, in milliseconds, if the server does not say otherwise; Etherpad's own client does so. */
-const COMMIT_INTERVAL = 500;
-/** Requests for revisions go no faster: Etherpad drops a client's messages above ten a second. */
-const REQUEST_INTERVAL = 150;
 const CLOCK_INTERVAL = 1000;
 /** How long what nobody sees may wait with being shown, in milliseconds: a page in the background, a part that is scrolled away. */
 const UNSEEN_FLUSH_DELAY = 500;
@@ -82,7 +80,12 @@ export class Session {
   readonly padName: string;
   readonly log = new Logbook();
   private current = new Pad();
-  private readonly roster = new Roster();
+  private readonly room = new Room({
+    wanted: () => ({ name: load('easysync.name') || null, color: load('easysync.color') }),
+    tell: (data) => this.tell(data),
+    people: () => this.events.emit('people'),
+    message: (type, data) => this.events.emit('message', type, data),
+  });
   private readonly events = new Events<SessionEvents>();
   private readonly socket: Socket;
   private readonly inbox: Inbox;
@@ -90,13 +93,10 @@ export class Session {
   private readonly clock: ReturnType<typeof setInterval>;
   private state: Connection = 'connecting';
   private lastSave: SaveState = 'reconnecting';
-  private idForReaders: string | null = null;
-  private isOurs = false;
-  private commitInterval = COMMIT_INTERVAL;
   private commitTimer: ReturnType<typeof setTimeout> | undefined;
   private lastCommit = Number.NEGATIVE_INFINITY;
-  private requests: string[] = [];
-  private requestTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Requests for revisions; none go out while the catching up is stopped. */
+  private readonly requests = new Pacer((message) => this.send(message), () => this.inbox.isPaused);
   private isHeld = false;
   /** Stops the catching up. */
   private stop = new AbortController();
@@ -159,12 +159,12 @@ export class Session {
 
   /** The id under which the pad can only be read. */
   get readOnlyId(): string | null {
-    return this.idForReaders;
+    return this.room.idForReaders;
   }
 
   /** Whether the server passes on what is told by `tell`; whether others do is not known. */
   get relays(): boolean {
-    return this.isOurs;
+    return this.room.relays;
   }
 
   /** Sends a message to the pad's room that has nothing to do with the text. */
@@ -213,25 +213,23 @@ export class Session {
   }
 
   people(): Person[] {
-    return this.roster.list();
+    return this.room.people();
   }
 
   person(id: string): Person | undefined {
-    return this.roster.find(id);
+    return this.room.person(id);
   }
 
   setName(name: string): void {
     store('easysync.name', name);
-    this.roster.change({ name });
-    this.tellAboutMe();
+    this.room.change({ name });
   }
 
   setColor(color: string): void {
     const checked = checkedColor(color, []);
     if (!checked) return;
     store('easysync.color', checked);
-    this.roster.change({ color: checked });
-    this.tellAboutMe();
+    this.room.change({ color: checked });
   }
 
   /** Listens; the result ends it. */
@@ -296,7 +294,7 @@ export class Session {
     }
     this.stop = new AbortController();
     void this.inbox.catchUp({ signal: this.stop.signal, slice });
-    this.sendRequests();
+    this.requests.go();
     this.tellSaveState();
   }
 
@@ -339,10 +337,10 @@ export class Session {
     document.removeEventListener('visibilitychange', this.hidden);
     this.inbox.close();
     this.keeper.close();
+    this.requests.close();
     this.socket.close();
     clearInterval(this.clock);
     clearTimeout(this.commitTimer);
-    clearTimeout(this.requestTimer);
     clearTimeout(this.flushTimer);
     this.engine.free();
   }
@@ -361,7 +359,7 @@ export class Session {
       get pad() {
         return engine();
       },
-      heard: (message) => this.hear(message),
+      heard: (message) => this.room.hear(message),
       changed: (news) => this.heed(news),
       settled: () => this.settle(),
       report: (progress) => this.events.emit('progress', progress),
@@ -386,7 +384,7 @@ export class Session {
   private lost(): void {
     if (this.isClosed || this.state === 'disconnected') return;
     this.engine.disconnected();
-    this.requests = [];
+    this.requests.clear();
     this.inbox.end('interrupted');
     if (this.state === 'connected') this.setConnection('reconnecting');
     this.tellSaveState();
@@ -452,7 +450,7 @@ export class Session {
     const facts = this.facts();
     const { text } = this.unsaved;
     this.inbox.clear();
-    this.requests = [];
+    this.requests.clear();
     try {
       restart();
       this.current = new Pad();
@@ -470,45 +468,6 @@ export class Session {
     this.events.emit('restarted', error, facts);
     this.setConnection('reconnecting');
     this.socket.renew();
-  }
-
-  /** Reads what concerns more than the document. */
-  private hear(message: string): void {
-    const { type, data } = record(JSON.parse(message));
-    if (type === 'CLIENT_VARS') {
-      const vars = record(data);
-      this.idForReaders = text(vars.readOnlyId);
-      this.isOurs = typeof vars.easysync === 'object';
-      const interval = record(vars.easysync).commitInterval;
-      this.commitInterval = typeof interval === 'number' && interval >= 0 ? interval : COMMIT_INTERVAL;
-      this.roster.join(data);
-      this.tellOlderServers(vars);
-      this.events.emit('people');
-    } else if (type === 'COLLABROOM') {
-      const { type: kind, userInfo } = record(data);
-      if (kind === 'USER_NEWINFO') this.roster.arrived(userInfo);
-      else if (kind === 'USER_LEAVE') this.roster.left(userInfo);
-      else if (typeof kind === 'string') this.events.emit('message', kind, data);
-      if (kind === 'USER_NEWINFO' || kind === 'USER_LEAVE') this.events.emit('people');
-    }
-  }
-
-  /** Servers before 2.0 do not read the name and colour of a join. */
-  private tellOlderServers(vars: Record<string, unknown>): void {
-    const self = this.roster.find(text(vars.userId) ?? '');
-    const name = load('easysync.name') || null;
-    const color = load('easysync.color');
-    if (!self || ((name ?? self.name) === self.name && (color ?? self.color) === self.color)) return;
-    this.roster.change({ name: name ?? self.name ?? '', color: color ?? self.color });
-    this.tellAboutMe();
-  }
-
-  private tellAboutMe(): void {
-    const self = this.roster.find(this.author);
-    if (!self) return;
-    const userInfo = { userId: self.id, name: self.name, colorId: self.color };
-    this.tell({ type: 'USERINFO_UPDATE', userInfo });
-    this.events.emit('people');
   }
 
   private doEffects(): void {
@@ -536,7 +495,7 @@ export class Session {
       case 'accepted':
         break;
       case 'send':
-        this.request(effect.message);
+        this.requests.push(effect.message);
         break;
       case 'resync':
         this.setConnection('reconnecting');
@@ -572,26 +531,9 @@ export class Session {
     this.events.emit('save', state);
   }
 
-  private request(message: string): void {
-    this.requests.push(message);
-    this.sendRequests();
-  }
-
-  /** Sends requests at the pace that servers bear, and none while the catching up is stopped. */
-  private sendRequests(): void {
-    if (this.requestTimer !== undefined || this.inbox.isPaused) return;
-    const request = this.requests.shift();
-    if (request === undefined) return;
-    this.send(request);
-    this.requestTimer = setTimeout(() => {
-      this.requestTimer = undefined;
-      this.sendRequests();
-    }, REQUEST_INTERVAL);
-  }
-
   private scheduleCommit(): void {
     if (this.commitTimer !== undefined || !this.engine.hasUncommitted || this.isClosed) return;
-    const wait = Math.max(0, this.lastCommit + this.commitInterval - performance.now());
+    const wait = Math.max(0, this.lastCommit + this.room.commitInterval - performance.now());
     this.commitTimer = setTimeout(() => {
       this.commitTimer = undefined;
       void this.commit();
