@@ -148,7 +148,9 @@ impl JsPad {
     /// A number for a pool and an author, which were written into memory as they stand in a message; -1 if there is none.
     #[wasm_bindgen(js_name = putSender, skip_typescript)]
     pub fn put_sender(&mut self, bytes: usize) -> i32 {
-        written(&self.exchange.input, bytes).and_then(|text| self.pad.put_sender(text)).map_or(-1, |number| number as i32)
+        written(&self.exchange.input, bytes)
+            .and_then(|text| self.pad.put_sender(text))
+            .map_or(-1, |number| number as i32)
     }
 
     /// `flush`.
