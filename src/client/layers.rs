@@ -206,8 +206,8 @@ impl Layers {
         wire
     }
 
-    /// Whether what is to be sent next, behind `in_flight` commits, has inserts under other names, which get the name of
-    /// `author` then: that of a new session can be another. O(next).
+    /// Whether what stands behind `in_flight` commits has inserts under other names. What is sent next of it gets the name of
+    /// `author` then: that of a new session can be another. O(submitted + pending).
     ///
     /// # Errors
     ///
@@ -218,8 +218,13 @@ impl Layers {
         author: &Utf16String,
         pool: &mut AttribPool,
     ) -> Result<bool, Error> {
-        let Some(next) = self.local.changes().nth(in_flight) else { return Ok(false) };
-        Ok(next.claim_inserts(author, pool)? != *next)
+        // Not only the first: one that has no effect any more is left out.
+        for change in self.local.changes().skip(in_flight) {
+            if change.claim_inserts(author, pool)? != *change {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The commit behind `in_flight` others, to be sent once more just as it is, but for the author's name: that of a new
