@@ -83,11 +83,17 @@ pub(crate) struct Gateway {
 }
 
 /// All connections there are.
-#[derive(Default)]
 pub(crate) struct Sockets {
     count: AtomicUsize,
-    all: Mutex<HashMap<String, Weak<EngineSocket>>>,
+    /// `None` when there are to be no more.
+    all: Mutex<Option<HashMap<String, Weak<EngineSocket>>>>,
     addresses: Addresses,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self { count: AtomicUsize::new(0), all: Mutex::new(Some(HashMap::new())), addresses: Addresses::default() }
+    }
 }
 
 impl Sockets {
@@ -96,11 +102,23 @@ impl Sockets {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Ends all of them.
+    /// Ends all of them, and any that is still on its way.
     pub fn close_all(&self) {
-        let all: Vec<_> =
-            self.all.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect();
-        all.iter().for_each(|socket| socket.close(DisconnectReason::ClosingServer));
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let open = all.iter().flat_map(HashMap::values).filter_map(Weak::upgrade);
+        open.for_each(|socket| socket.close(DisconnectReason::ClosingServer));
+    }
+
+    /// Takes in one; `false` if there are to be no more.
+    fn enter(&self, socket: &Arc<EngineSocket>) -> bool {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.as_mut().map(|all| all.insert(socket.id.to_string(), Arc::downgrade(socket))).is_some()
+    }
+
+    fn leave(&self, socket: &EngineSocket) {
+        if let Some(all) = &mut *self.all.lock().unwrap_or_else(PoisonError::into_inner) {
+            all.remove(&socket.id.to_string());
+        }
     }
 }
 
@@ -140,9 +158,9 @@ impl EngineIoHandler for Gateway {
 
     fn on_connect(self: Arc<Self>, socket: Arc<EngineSocket>) {
         self.sockets.count.fetch_add(1, Ordering::Relaxed);
-        let mut all = self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(socket.id.to_string(), Arc::downgrade(&socket));
-        drop(all);
+        if !self.sockets.enter(&socket) {
+            socket.close(DisconnectReason::ClosingServer);
+        }
         if let Some(address) = self.address(&socket)
             && !self.sockets.addresses.enter(address, self.shared.limits.connections)
         {
@@ -157,7 +175,7 @@ impl EngineIoHandler for Gateway {
         if let Some(address) = self.address(&socket) {
             self.sockets.addresses.leave(address);
         }
-        self.sockets.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id.to_string());
+        self.sockets.leave(&socket);
         let session = socket.data.lock().session.take();
         if let Some(SessionLink { id, pad, .. }) = session {
             pad.send(Message::Leave { session: id });
@@ -233,7 +251,8 @@ impl Gateway {
                 tokio::spawn(self.clone().ready_if_ours(socket.clone(), ack, *ready));
                 return Ok(());
             }
-            return self.ready(socket, ack, *ready);
+            self.let_in(socket, ack, *ready);
+            return Ok(());
         }
         let session = socket.data.lock().session.clone();
         let SessionLink { id, pad, .. } = session.ok_or("not in a pad yet")?;
@@ -246,7 +265,7 @@ impl Gateway {
         is_open.then_some(()).ok_or_else(|| "the pad is closed".to_owned())
     }
 
-    /// The same as [`Self::ready`], if no other process has the pad. Otherwise the client must come again: either it has not said
+    /// The same as [`Self::let_in`], if no other process has the pad. Otherwise the client must come again: either it has not said
     /// at the beginning which pad it wants, or the pad has changed hands since then.
     async fn ready_if_ours(self, socket: Arc<EngineSocket>, ack: Option<u64>, ready: ClientReady) {
         let (shared, asked) = (self.shared.clone(), ready.pad_id.to_str().unwrap_or_default());
@@ -261,10 +280,17 @@ impl Gateway {
             tracing::debug!("another process has the pad, closed");
             return socket.close(DisconnectReason::TransportClose);
         }
-        if let Err(error) = self.ready(&socket, ack, ready)
-            && let Some(number) = ack
-        {
-            emit(&socket, socketio::ack_error(number, &error));
+        self.let_in(&socket, ack, ready);
+    }
+
+    /// Has somebody join. Who cannot join for the moment is sent away, or they would wait for ever, and comes again.
+    fn let_in(&self, socket: &Arc<EngineSocket>, ack: Option<u64>, ready: ClientReady) {
+        if let Err(error) = self.ready(socket, ack, ready) {
+            tracing::debug!(error, "cannot join, closed");
+            if let Some(number) = ack {
+                emit(socket, socketio::ack_error(number, &error));
+            }
+            socket.close(DisconnectReason::TransportClose);
         }
     }
 
