@@ -37,7 +37,9 @@ extern "C" {
 }
 
 fn pad(text: &str) -> JsValue {
-    let class = field(&JsPad::new().into(), "constructor");
+    let any = JsValue::from(JsPad::new());
+    let class = field(&any, "constructor");
+    free(&any);
     joined(&pad_of(&class), &text.into(), 0)
 }
 
