@@ -101,7 +101,7 @@ pub use protocol::{
     accept_commit, changeset_request, client_reconnect, json_atext, json_pool, json_string, new_changes,
     new_changes_batch, nothing_missed, parse_client_message, parse_message, user_changes,
 };
-pub use server::{Entered, Outcome, Pipeline, Submission, Turn, rebase};
+pub use server::{Entered, Outcome, Pipeline, Strangers, Submission, Turn, rebase};
 pub use text::{MAX_LEN, Utf16String};
 pub use timeslider::{
     AuthorShare, Blame, BlameRun, BlameState, EtherpadFile, FileError, FileFault, FileProgress, RevisionFacts, Seek,

@@ -1,9 +1,9 @@
 //! A pad's server: the engine's own rebase, readers and writers, with a store that can lose what is not yet written.
 
 use easysync::{
-    AttribPool, CAN_BATCH, CAN_PIPELINE, ClientMessage, CommitNumber, Document, Entered, Error, ErrorKind, Outcome,
-    Outgoing, OutgoingHistory, Pipeline, PoolForm, Submission, Turn, UnknownAttrib, Utf16String, accept_commit,
-    json_atext, json_pool, json_string, new_changes, new_changes_batch, parse_client_message, rebase,
+    AttribPool, CAN_BATCH, CAN_PIPELINE, ClientMessage, CommitId, CommitNumber, Document, Entered, Error, ErrorKind,
+    Outcome, Outgoing, OutgoingHistory, Pipeline, PoolForm, Strangers, Submission, Turn, UnknownAttrib, Utf16String,
+    accept_commit, json_atext, json_pool, json_string, new_changes, new_changes_batch, parse_client_message, rebase,
 };
 use easysync::{Changeset, ChangesetRequest, UserChanges};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ pub struct Server {
     sessions: BTreeMap<u64, Session>,
     /// By connection; those that are gone as well. `None` if this server knows nothing of numbers.
     numbered: Option<BTreeMap<u64, Numbered>>,
+    /// For commits that were sent first to the process before this one.
+    strangers: Strangers<Utf16String>,
     /// How often the process has died.
     deaths: u32,
 }
@@ -71,6 +73,7 @@ impl Server {
             began: now,
             sessions: BTreeMap::new(),
             numbered: pipelines.then(BTreeMap::new),
+            strangers: Strangers::default(),
             deaths: 0,
         }
     }
@@ -97,6 +100,7 @@ impl Server {
         self.revisions.truncate(self.durable as usize);
         self.sessions.clear();
         self.numbered.iter_mut().for_each(BTreeMap::clear);
+        self.strangers = Strangers::default();
         self.deaths += 1;
     }
 
@@ -202,7 +206,7 @@ impl Server {
 
     fn commit_now(&mut self, commit: &Commit<'_>, number: &CommitNumber) -> Result<(Entered, Outcome), Error> {
         let UserChanges { base_rev, wire, .. } = commit.changes;
-        let known = self.first_of(number, commit.author).and_then(|(pipeline, seq)| pipeline.outcome(seq));
+        let known = number.first.as_ref().and_then(|id| self.outcome(id, commit.author));
         let pipelines = self.numbered.as_ref().and_then(|all| all.get(&commit.session));
         let Some((_, pipeline)) = pipelines else { return Err(ErrorKind::NotJoined.into()) };
         let past = self.since(pipeline.needs_from(number, *base_rev) - 1)?;
@@ -242,21 +246,26 @@ impl Server {
         revision.author == *commit.author && (revision.session == commit.session || is_joined)
     }
 
-    /// The session in which a commit was sent first, if that is known, and its number there.
-    fn first_of(&self, number: &CommitNumber, author: &Utf16String) -> Option<(&Pipeline<UserChanges>, u32)> {
-        let id = number.first.as_ref()?;
-        let session = id.session.to_str()?.strip_prefix(&format!("{}.", self.deaths))?.parse().ok()?;
-        let (of, pipeline) = self.numbered.as_ref()?.get(&session)?;
-        (of == author).then_some((pipeline, id.seq))
+    /// The connection of a session of this process.
+    fn connection_of(&self, id: &CommitId) -> Option<u64> {
+        id.session.to_str()?.strip_prefix(&format!("{}.", self.deaths))?.parse().ok()
+    }
+
+    /// What became of a commit that was sent in an earlier session of its author.
+    fn outcome(&self, id: &CommitId, author: &Utf16String) -> Option<Outcome> {
+        match self.connection_of(id).and_then(|connection| self.numbered.as_ref()?.get(&connection)) {
+            Some((of, pipeline)) => Some(pipeline).filter(|_| of == author)?.outcome(id.seq),
+            None => self.strangers.outcome(id, author),
+        }
     }
 
     fn tell(&mut self, number: &CommitNumber, author: &Utf16String, outcome: Outcome) {
         let Some(id) = &number.first else { return };
-        let name = id.session.to_str().unwrap_or_default();
-        let session = name.strip_prefix(&format!("{}.", self.deaths)).and_then(|number| number.parse().ok());
-        let numbered = self.numbered.as_mut().zip(session).and_then(|(all, session): (_, u64)| all.get_mut(&session));
-        if let Some((_, pipeline)) = numbered.filter(|(of, _)| of == author) {
-            pipeline.tell(id.seq, outcome);
+        let connection = self.connection_of(id);
+        match connection.and_then(|connection| self.numbered.as_mut()?.get_mut(&connection)) {
+            Some((of, pipeline)) if of == author => pipeline.tell(id.seq, outcome),
+            Some(_) => {}
+            None => self.strangers.tell(id, author, outcome),
         }
     }
 

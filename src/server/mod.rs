@@ -8,5 +8,5 @@
 mod pipeline;
 mod rebase;
 
-pub use pipeline::{Entered, Outcome, Pipeline, Turn};
+pub use pipeline::{Entered, Outcome, Pipeline, Strangers, Turn};
 pub use rebase::{Submission, rebase};

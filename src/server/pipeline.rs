@@ -18,11 +18,13 @@ use crate::attrib::AttribPool;
 use crate::changeset::{Changeset, Tie, UnknownAttrib};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{CommitNumber, PIPELINE_DEPTH};
+use crate::protocol::{CommitId, CommitNumber, PIPELINE_DEPTH};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Of so many commits of a session it is remembered what became of them. A client can ask again for those without answer only.
 const REMEMBERED: usize = 2 * PIPELINE_DEPTH;
+/// How many commits of sessions that are not here are remembered.
+const MAX_STRANGERS: usize = 1024;
 
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +180,38 @@ impl<T> Pipeline<T> {
         while self.outcomes.len() > REMEMBERED {
             self.outcomes.pop_first();
         }
+    }
+}
+
+/// What became of commits whose first session nobody here has: one of another server, or of this one before it began anew. Each
+/// is known to its author `A` only.
+#[derive(Debug, Clone)]
+pub struct Strangers<A> {
+    outcomes: VecDeque<(CommitId, A, Outcome)>,
+}
+
+impl<A> Default for Strangers<A> {
+    fn default() -> Self {
+        Self { outcomes: VecDeque::new() }
+    }
+}
+
+impl<A: Clone + PartialEq> Strangers<A> {
+    /// A commit was done. Only those that became a revision are remembered, as in [`Pipeline::outcome`], and no more than 1,024.
+    pub fn tell(&mut self, id: &CommitId, author: &A, outcome: Outcome) {
+        if !outcome.is_revision || self.outcome(id, author).is_some() {
+            return;
+        }
+        if self.outcomes.len() == MAX_STRANGERS {
+            self.outcomes.pop_front();
+        }
+        self.outcomes.push_back((id.clone(), author.clone(), outcome));
+    }
+
+    /// What became of a commit. O(remembered).
+    pub fn outcome(&self, id: &CommitId, author: &A) -> Option<Outcome> {
+        let of = |(known, its_author, _): &&(CommitId, A, Outcome)| known == id && its_author == author;
+        self.outcomes.iter().rev().find(of).map(|(_, _, outcome)| *outcome)
     }
 }
 

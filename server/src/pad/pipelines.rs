@@ -4,7 +4,7 @@
 //! the next connection, and says as which they were sent first; so each is taken once, whichever comes first.
 
 use crate::authors::AuthorId;
-use easysync::{CommitId, CommitNumber, Outcome, Pipeline, UserChanges};
+use easysync::{CommitId, CommitNumber, Outcome, Pipeline, Strangers, UserChanges};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -38,11 +38,13 @@ pub struct Pipelines {
     prefix: String,
     sessions: HashMap<u64, Entry>,
     ended: VecDeque<(u64, Instant)>,
+    /// For commits that were sent first to another process, or to this one before it began anew.
+    strangers: Strangers<AuthorId>,
 }
 
 impl Pipelines {
     pub fn new(prefix: String) -> Self {
-        Self { prefix, sessions: HashMap::new(), ended: VecDeque::new() }
+        Self { prefix, sessions: HashMap::new(), ended: VecDeque::new(), strangers: Strangers::default() }
     }
 
     /// What a client calls its session.
@@ -87,15 +89,18 @@ impl Pipelines {
 
     /// What became of a commit that was sent in an earlier session of its author.
     pub fn outcome(&self, id: &CommitId, author: &AuthorId) -> Option<Outcome> {
-        let entry = self.sessions.get(&self.session_of(id)?).filter(|entry| entry.author == *author)?;
-        entry.pipeline.outcome(id.seq)
+        match self.session_of(id).and_then(|session| self.sessions.get(&session)) {
+            Some(entry) => Some(entry).filter(|entry| entry.author == *author)?.pipeline.outcome(id.seq),
+            None => self.strangers.outcome(id, author),
+        }
     }
 
     /// A commit of an earlier session of an author was done: should it come in that one as well, it is known.
     pub fn tell(&mut self, id: &CommitId, author: &AuthorId, outcome: Outcome) {
-        let Some(session) = self.session_of(id) else { return };
-        if let Some(entry) = self.sessions.get_mut(&session).filter(|entry| entry.author == *author) {
-            entry.pipeline.tell(id.seq, outcome);
+        match self.session_of(id).and_then(|session| self.sessions.get_mut(&session)) {
+            Some(entry) if entry.author == *author => entry.pipeline.tell(id.seq, outcome),
+            Some(_) => {}
+            None => self.strangers.tell(id, author, outcome),
         }
     }
 
@@ -194,6 +199,22 @@ mod tests {
         pipelines.join(9_999, &author("a.me"));
         pipelines.leave(9_999, start + REMEMBERED_FOR + Duration::from_secs(1));
         assert!(!pipelines.has(2) && pipelines.has(9_999));
+    }
+
+    #[test]
+    fn what_was_sent_first_to_another_server_is_known_when_it_has_come_once() {
+        let mut pipelines = with_sessions(&[1]);
+        let id = CommitId { session: "y.1".into(), seq: 0 };
+        pipelines.tell(&id, &author("a.me"), Outcome { rev: 4, is_revision: false });
+        assert_eq!(pipelines.outcome(&id, &author("a.me")), None);
+        pipelines.tell(&id, &author("a.me"), OUTCOME);
+        assert_eq!(pipelines.outcome(&id, &author("a.me")), Some(OUTCOME));
+        assert_eq!(pipelines.outcome(&id, &author("a.you")), None);
+        // There is an end to what is remembered.
+        for seq in 1..=1024 {
+            pipelines.tell(&CommitId { session: "y.1".into(), seq }, &author("a.me"), OUTCOME);
+        }
+        assert_eq!(pipelines.outcome(&id, &author("a.me")), None);
     }
 
     #[test]
