@@ -101,7 +101,9 @@ async fn a_pad_goes_over_when_its_process_stops() {
     ann.settle(1).await;
     assert!(one.stop());
     // PostgreSQL notices in a moment.
+    let end = Instant::now() + common::PATIENCE;
     while owner(&database).await.is_some() {
+        assert!(Instant::now() < end, "the lock is not given back");
         tokio::time::sleep(RETRY / 10).await;
     }
     ann.reopen(two.address, "").await;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than a signal takes to reach a thread.
 const SETTLING: Duration = Duration::from_millis(20);
@@ -46,7 +46,9 @@ impl Program {
     pub fn suspend(&self) {
         self.signal("STOP");
         let state = || Command::new("ps").args(["-o", "state=", "-p", &self.child.id().to_string()]).output().unwrap();
+        let end = Instant::now() + super::PATIENCE;
         while !state().stdout.starts_with(b"T") {
+            assert!(Instant::now() < end, "it does not stand still");
             std::thread::sleep(SETTLING);
         }
         // Its other threads follow the first.
