@@ -25,6 +25,8 @@ use std::collections::{BTreeMap, VecDeque};
 const REMEMBERED: usize = 2 * PIPELINE_DEPTH;
 /// How many commits of sessions that are not here are remembered.
 const MAX_STRANGERS: usize = 1024;
+/// How long the name of such a session may be, in code units. Clients say it, so it can be anything; ours are shorter.
+const MAX_NAME: usize = 64;
 
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,9 +199,10 @@ impl<A> Default for Strangers<A> {
 }
 
 impl<A: Clone + PartialEq> Strangers<A> {
-    /// A commit was done. Only those that became a revision are remembered, as in [`Pipeline::outcome`], and no more than 1,024.
+    /// A commit was done. Only those that became a revision are remembered, as in [`Pipeline::outcome`], no more than 1,024, and
+    /// none of a session whose name has more than 64 code units.
     pub fn tell(&mut self, id: &CommitId, author: &A, outcome: Outcome) {
-        if !outcome.is_revision || self.outcome(id, author).is_some() {
+        if !outcome.is_revision || id.session.len() > MAX_NAME || self.outcome(id, author).is_some() {
             return;
         }
         if self.outcomes.len() == MAX_STRANGERS {

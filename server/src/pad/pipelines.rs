@@ -210,7 +210,10 @@ mod tests {
         pipelines.tell(&id, &author("a.me"), OUTCOME);
         assert_eq!(pipelines.outcome(&id, &author("a.me")), Some(OUTCOME));
         assert_eq!(pipelines.outcome(&id, &author("a.you")), None);
-        // There is an end to what is remembered.
+        // There is an end to what is remembered, and to how much it takes.
+        let long = CommitId { session: "y".repeat(65).as_str().into(), seq: 0 };
+        pipelines.tell(&long, &author("a.me"), OUTCOME);
+        assert_eq!(pipelines.outcome(&long, &author("a.me")), None);
         for seq in 1..=1024 {
             pipelines.tell(&CommitId { session: "y.1".into(), seq }, &author("a.me"), OUTCOME);
         }
