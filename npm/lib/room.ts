@@ -1,7 +1,7 @@
 // What a server tells that concerns more than the document: who is there, and what others say.
 
 import { COMMIT_INTERVAL } from './pacer.js';
-import { Roster, checkedColor, record, text } from './roster.js';
+import { Roster, record, text } from './roster.js';
 import type { Person } from './roster.js';
 
 /** What the owner of a room gives and is told. */
@@ -38,8 +38,8 @@ export class Room {
   }
 
   /** Changes how one is seen. A colour that is none is left out. */
-  change({ name, color }: { name?: string; color?: string }): void {
-    this.roster.change({ name, color: checkedColor(color, []) });
+  change(change: { name?: string; color?: string }): void {
+    this.roster.change(change);
     const { self } = this.roster;
     if (!self) return;
     this.host.tell({ type: 'USERINFO_UPDATE', userInfo: { userId: self.id, name: self.name, colorId: self.color } });
