@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPackage, buildPages, buildServer } from './build.mjs';
+import { buildPackage, buildPages, buildPlugin, buildServer } from './build.mjs';
 import { needBrowser, needEtherpad, needPackages, needPostgres } from './setup.mjs';
 import { root, run } from './run.mjs';
 
@@ -21,10 +21,11 @@ const { chromium } = needBrowser();
 needPackages();
 needPackages(folder, '--ignore-scripts');
 const isWanted = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
-if (isWanted('strangers', 'postgres')) needEtherpad();
+if (isWanted('strangers', 'postgres', 'plugin')) needEtherpad();
 if (isWanted('postgres')) needPostgres();
 buildPackage();
 buildPages();
+buildPlugin();
 // A server that somebody names is taken as it is.
 if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
 

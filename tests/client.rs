@@ -393,6 +393,35 @@ fn a_pad_that_was_reset_keeps_the_text_and_stops() {
     );
 }
 
+#[test]
+fn what_comes_on_a_connection_before_the_answer_to_the_join_is_not_applied() {
+    let start = || Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let (server, mut begun_anew) = (start(), start());
+    let mut client = joined(&server, 1);
+    client.disconnected();
+    client.connected();
+    // It would fit, but it belongs to another pad.
+    let mut other = joined(&begun_anew, 2);
+    type_at(&mut other, 0, "o");
+    begun_anew.commit(&other.commit().unwrap().unwrap(), &author(2));
+    client.receive(&begun_anew.new_changes(1)).unwrap();
+    client.receive(&accept(1)).unwrap();
+    client.queue(&begun_anew.new_changes(1)).unwrap();
+    client.proceed(usize::MAX).unwrap();
+    assert_eq!((client.rev(), text(client.view()), client.next_effect()), (0, "abc\n".into(), None));
+    // What had come on the connection before is good.
+    let mut other = joined(&server, 2);
+    let mut server = server;
+    type_at(&mut other, 3, "d");
+    server.commit(&other.commit().unwrap().unwrap(), &author(2));
+    client.disconnected();
+    client.queue(&server.new_changes(1)).unwrap();
+    client.disconnected();
+    client.connected();
+    client.proceed(usize::MAX).unwrap();
+    assert_eq!((client.rev(), text(client.view())), (1, "abcd\n".into()));
+}
+
 /// What a client has stored, as a new one gets it after the first has died.
 fn reborn(server: &Server, number: usize, stored: &str) -> Client {
     let mut client = joined(server, number);

@@ -94,8 +94,8 @@ fn in_order_when_replies_arrive_reversed() {
     server.commit_numbered(&mut Pipeline::default(), &other.commit().unwrap().unwrap(), &author(2));
     let revs: Vec<_> = sent.iter().map(|sent| server.commit_numbered(&mut pipeline, sent, &author(1)).rev).collect();
     assert_eq!((revs, server.head.text().to_string()), (vec![2, 3], "oabcxy\n".to_owned()));
-    client.receive(&accept_commit(3, Some(1))).unwrap();
-    client.receive(&accept_commit(2, Some(0))).unwrap();
+    client.receive(&accept_commit(3, Some(1), true)).unwrap();
+    client.receive(&accept_commit(2, Some(0), true)).unwrap();
     assert_eq!((client.rev(), client.in_flight()), (0, 2));
     client.receive(&server.new_changes(1)).unwrap();
     assert_eq!((client.rev(), client.in_flight()), (3, 0));
@@ -105,7 +105,7 @@ fn in_order_when_replies_arrive_reversed() {
         .collect();
     assert_eq!(accepted, [2, 3]);
     // An answer that comes once more is dropped.
-    client.receive(&accept_commit(3, Some(1))).unwrap();
+    client.receive(&accept_commit(3, Some(1), true)).unwrap();
     assert_eq!((client.rev(), client.counts().duplicates), (3, 1));
 }
 
@@ -123,17 +123,59 @@ fn a_commit_without_effect_is_answered_in_its_turn() {
     let second = client.commit().unwrap().unwrap();
     assert_eq!(server.commit_numbered(&mut pipeline, &first, &author(1)), Outcome { rev: 1, is_revision: true });
     assert_eq!(server.commit_numbered(&mut pipeline, &second, &author(1)), Outcome { rev: 1, is_revision: false });
-    client.receive(&accept_commit(1, Some(1))).unwrap();
+    client.receive(&accept_commit(1, Some(1), false)).unwrap();
     assert_eq!((client.rev(), client.in_flight()), (0, 2));
-    client.receive(&accept_commit(1, Some(0))).unwrap();
+    client.receive(&accept_commit(1, Some(0), true)).unwrap();
     assert_eq!((client.rev(), client.in_flight(), client.save_state()), (1, 0, SaveState::Saved));
+}
+
+#[test]
+fn the_word_that_a_commit_had_no_effect_can_come_before_the_revisions_that_took_it() {
+    let mut server = start("abc\n");
+    let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));
+    let replace = |client: &mut Client, text: &[u16]| {
+        let change = client.view().unwrap().splice(1..2, text, &AttribSet::EMPTY).unwrap();
+        client.edit(&change).unwrap();
+        client.commit().unwrap().unwrap()
+    };
+    // Both take the same away, and the other puts something in its place.
+    let (ours, theirs) = (replace(&mut client, &[]), replace(&mut other, &[0x42]));
+    let mut others = Pipeline::default();
+    server.commit_numbered(&mut others, &theirs, &author(2));
+    let outcome = server.commit_numbered(&mut Pipeline::default(), &ours, &author(1));
+    assert_eq!(outcome, Outcome { rev: 1, is_revision: false });
+    other.receive(&accept_commit(1, Some(0), true)).unwrap();
+    type_at(&mut other, 0, "q");
+    server.commit_numbered(&mut others, &other.commit().unwrap().unwrap(), &author(2));
+    client.receive(&accept_commit(1, Some(0), false)).unwrap();
+    assert_eq!((client.rev(), client.in_flight()), (0, 1));
+    client.receive(&server.new_changes(2)).unwrap();
+    client.receive(&server.new_changes(1)).unwrap();
+    assert_eq!((client.rev(), client.in_flight(), client.save_state()), (2, 0, SaveState::Saved));
+    assert_eq!(text(client.base()), "qaBc\n");
+}
+
+#[test]
+fn a_commit_that_is_there_and_was_not_known_again_goes() {
+    let mut server = start("abc\n");
+    let (mut client, [first, second]) = two_in_flight(&server);
+    let mut pipeline = Pipeline::default();
+    let outcomes = [&first, &second].map(|sent| server.commit_numbered(&mut pipeline, sent, &author(1)));
+    // Taken for somebody else's, the first is there twice.
+    client.receive(&server.new_changes(1)).unwrap();
+    assert_eq!(text(client.view()), "abcxxyz\n");
+    client.receive(&accept_commit(outcomes[0].rev, Some(0), true)).unwrap();
+    assert_eq!((text(client.base()), text(client.view())), ("abcx\n".into(), "abcxyz\n".into()));
+    client.receive(&accept_commit(outcomes[1].rev, Some(1), true)).unwrap();
+    assert_eq!((client.rev(), client.in_flight()), (2, 0));
+    assert_eq!((text(client.base()), text(client.view())), ("abcxy\n".into(), "abcxyz\n".into()));
 }
 
 #[test]
 fn an_answer_with_a_number_that_was_never_sent_leads_to_a_fresh_join() {
     let server = start("abc\n");
     let (mut client, _) = two_in_flight(&server);
-    let error = client.receive(&accept_commit(1, Some(2))).unwrap_err();
+    let error = client.receive(&accept_commit(1, Some(2), true)).unwrap_err();
     assert_eq!(
         (error.to_string().as_str(), error.error.code()),
         ("ACCEPT_COMMIT: number 2 where 0 is due", "wrong-number")
@@ -177,7 +219,7 @@ fn who_finishes_sends_nothing_new_and_hears_of_what_is_in_flight() {
     client.finish();
     for (seq, sent) in sent.iter().enumerate() {
         let rev = server.commit_numbered(&mut pipeline, sent, &author(1)).rev;
-        client.receive(&accept_commit(rev, Some(seq as u32))).unwrap();
+        client.receive(&accept_commit(rev, Some(seq as u32), true)).unwrap();
         assert_eq!((client.in_flight(), client.commit().unwrap()), (1 - seq, None));
     }
     assert_eq!((text(client.base()), text(client.view())), ("abcxy\n".into(), "abcxyz\n".into()));
@@ -195,7 +237,7 @@ fn the_time_for_answers_depends_on_how_many_are_awaited() {
     assert_eq!(client.next_effect(), None);
     // With an answer the time of the rest begins anew.
     let rev = server.commit_numbered(&mut Pipeline::default(), &sent[0], &author(1)).rev;
-    client.receive(&accept_commit(rev, Some(0))).unwrap();
+    client.receive(&accept_commit(rev, Some(0), true)).unwrap();
     while client.next_effect().is_some() {}
     client.expire(50_000.0);
     client.expire(69_999.0);
@@ -235,7 +277,7 @@ fn what_was_kept_with_two_in_flight_comes_back_and_what_has_arrived_is_recognise
             assert!(message.contains(expected), "{message}");
             let seq = message.split_once("\"seq\":").unwrap().1.chars().next().unwrap().to_digit(10);
             let Outcome { rev, .. } = server.commit_numbered(&mut pipeline, &message, &author(1));
-            client.receive(&accept_commit(rev, seq)).unwrap();
+            client.receive(&accept_commit(rev, seq, true)).unwrap();
             // What may have been stored before is looked at.
             answer(&server, &mut client);
         }
@@ -350,7 +392,7 @@ impl Writers {
         let seq: u32 = seq.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
         for (other, down) in self.down.iter_mut().enumerate() {
             if other == who {
-                down.push_back(accept_commit(outcome.rev, Some(seq)));
+                down.push_back(accept_commit(outcome.rev, Some(seq), outcome.is_revision));
             } else if self.server.rev() > before {
                 down.push_back(self.server.new_changes(self.server.rev()));
             }

@@ -164,7 +164,7 @@ mod tests {
         let kind = |text: &str| Kind::of(&message(text));
         assert_eq!(kind(&easysync::new_changes("")), Kind::NewChanges);
         assert_eq!(kind(&easysync::new_changes_batch(["", ""])), Kind::NewChangesBatch);
-        assert_eq!(kind(&easysync::accept_commit(7, None)), Kind::AcceptCommit);
+        assert_eq!(kind(&easysync::accept_commit(7, None, true)), Kind::AcceptCommit);
         assert_eq!(kind(&easysync::nothing_missed(7)), Kind::ClientReconnect);
         assert_eq!(kind(r#"{"type":"CLIENT_VARS","data":{}}"#), Kind::ClientVars);
         for packet in ["", "0", "37[null,null]", "2[\"message\",{\"disconnect\":\"userdup\"}]"] {

@@ -56,7 +56,7 @@ pub struct Server {
     sessions: BTreeMap<u64, Session>,
     /// By connection; those that are gone as well. `None` if this server knows nothing of numbers.
     numbered: Option<BTreeMap<u64, Numbered>>,
-    /// For commits that were sent first to the process before this one.
+    /// For commits that were sent first to the process before this one, or under another name.
     strangers: Strangers<Utf16String>,
     /// How often the process has died.
     deaths: u32,
@@ -148,11 +148,7 @@ impl Server {
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
         let Commit { session, author, changes, .. } = *commit;
         let since = self.since(changes.base_rev)?;
-        let nobody = Utf16String::new();
-        let since = since.iter().map(|(rev, revision)| {
-            let is_own = self.is_of((*rev, revision), commit) || self.numbered.is_none();
-            (&revision.changeset, if is_own { &revision.author } else { &nobody })
-        });
+        let since = since.iter().map(|(_, revision)| (&revision.changeset, &revision.author));
         let submission = Submission { changeset: &changes.wire.changeset, pool: &changes.wire.pool, author };
         let mut pool = self.pool.clone();
         let changeset = rebase(&submission, since, self.document(), &mut pool)?;
@@ -254,8 +250,8 @@ impl Server {
     /// What became of a commit that was sent in an earlier session of its author.
     fn outcome(&self, id: &CommitId, author: &Utf16String) -> Option<Outcome> {
         match self.connection_of(id).and_then(|connection| self.numbered.as_ref()?.get(&connection)) {
-            Some((of, pipeline)) => Some(pipeline).filter(|_| of == author)?.outcome(id.seq),
-            None => self.strangers.outcome(id, author),
+            Some((of, pipeline)) if of == author => pipeline.outcome(id.seq),
+            _ => self.strangers.outcome(id, author),
         }
     }
 
@@ -264,8 +260,7 @@ impl Server {
         let connection = self.connection_of(id);
         match connection.and_then(|connection| self.numbered.as_mut()?.get_mut(&connection)) {
             Some((of, pipeline)) if of == author => pipeline.tell(id.seq, outcome),
-            Some(_) => {}
-            None => self.strangers.tell(id, author, outcome),
+            _ => self.strangers.tell(id, author, outcome),
         }
     }
 
@@ -290,7 +285,7 @@ impl Server {
     }
 
     /// What each connection is to be sent now: everything that is written, in order. With each message comes whether it
-    /// acknowledges a commit that made no revision.
+    /// acknowledges a commit that made no revision without saying so.
     pub fn fan_out(&mut self) -> Vec<(u64, String, bool)> {
         let mut out = Vec::new();
         let (durable, revisions) = (self.durable, &self.revisions);
@@ -302,7 +297,7 @@ impl Server {
                 if let Some(&(Outcome { rev, is_revision }, seq)) = session.accepts.first() {
                     let before = rev - u32::from(is_revision);
                     if session.sent >= before && rev <= durable {
-                        out.push((id, accept_commit(rev, seq), !is_revision));
+                        out.push((id, accept_commit(rev, seq, is_revision), !is_revision && seq.is_none()));
                         session.sent = session.sent.max(rev);
                         session.accepts.remove(0);
                         continue;

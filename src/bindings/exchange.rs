@@ -43,6 +43,13 @@ impl Default for Exchange {
 }
 
 impl Exchange {
+    /// Hands a message on that was written into memory, and the place for a patch; `None` if it is not text.
+    fn with_message<R>(&mut self, bytes: usize, take: impl FnOnce(&str, &mut ShownPatch) -> R) -> Option<R> {
+        let large = std::mem::take(&mut self.large);
+        let input = if large.is_empty() { &*self.input } else { &*large };
+        written(input, bytes).map(|text| take(text, &mut self.patch))
+    }
+
     /// What `flush` and its like have left in `patch`, in bits.
     fn tell(&mut self, has_patch: bool) -> u32 {
         if !has_patch {
@@ -104,30 +111,19 @@ impl JsPad {
     #[wasm_bindgen(js_name = receiveInput, skip_typescript)]
     pub fn receive_input(&mut self, bytes: usize, flushes: bool) -> u32 {
         let Self { pad, exchange, .. } = self;
-        let large = std::mem::take(&mut exchange.large);
-        let input = if large.is_empty() { &*exchange.input } else { &*large };
-        let Some(text) = written(input, bytes) else {
-            return exchange.fail(Thrown::argument("the message is not text"));
-        };
-        let result = if flushes {
-            pad.receive_and_flush(text, &mut exchange.patch)
-        } else {
-            pad.receive(text).map(|audience| (audience, false))
-        };
-        self.told_of(result)
+        let result = exchange.with_message(bytes, |text, patch| match flushes {
+            true => pad.receive_and_flush(text, patch),
+            false => pad.receive(text).map(|audience| (audience, false)),
+        });
+        self.told_of_message(result)
     }
 
     /// `queue` for a message that was written into memory.
     #[wasm_bindgen(js_name = queueInput, skip_typescript)]
     pub fn queue_input(&mut self, bytes: usize) -> u32 {
         let Self { pad, exchange, .. } = self;
-        let large = std::mem::take(&mut exchange.large);
-        let input = if large.is_empty() { &*exchange.input } else { &*large };
-        let Some(text) = written(input, bytes) else {
-            return exchange.fail(Thrown::argument("the message is not text"));
-        };
-        let result = pad.queue(text).map(|()| (Audience::Document, false));
-        self.told_of(result)
+        let result = exchange.with_message(bytes, |text, _| pad.queue(text).map(|()| (Audience::Document, false)));
+        self.told_of_message(result)
     }
 
     /// Does what `receiveInput` does for a revision whose message was an object: its changeset was written into memory, `sender` is
@@ -176,6 +172,13 @@ impl JsPad {
 }
 
 impl JsPad {
+    fn told_of_message(&mut self, result: Option<Result<(Audience, bool), MessageError>>) -> u32 {
+        match result {
+            Some(result) => self.told_of(result),
+            None => self.exchange.fail(Thrown::argument("the message is not text")),
+        }
+    }
+
     fn told_of(&mut self, result: Result<(Audience, bool), MessageError>) -> u32 {
         match result {
             Ok((audience, has_patch)) => {

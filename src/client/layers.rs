@@ -82,6 +82,15 @@ impl Layers {
         Some(after.apply(&first.changeset, pool).is_err() || after != self.base)
     }
 
+    /// Takes out the oldest commit, whose changes are in the base already, and with it what it changes on top of that. O(n).
+    pub(super) fn drop_first(&mut self, pool: &mut AttribPool) -> Result<(), Error> {
+        let mut local = self.local.clone();
+        let Some(first) = local.submitted.pop_front() else { return Ok(()) };
+        let back = first.changeset.inverse(&self.base, pool)?;
+        (self.local, _) = local.past(&back, pool)?;
+        Ok(())
+    }
+
     /// How each of them was sent.
     pub(super) fn sent_mut(&mut self) -> impl Iterator<Item = &mut Sent> {
         self.local.submitted.iter_mut().map(|commit| &mut commit.sent)

@@ -7,6 +7,7 @@
 //! USER_CHANGES   seq: 5, above: 1           made on top of baseRev and commit 4
 //! ACCEPT_COMMIT  newRev: 12, seq: 4
 //! ACCEPT_COMMIT  newRev: 15, seq: 5
+//! ACCEPT_COMMIT  newRev: 15, seq: 6, noChanges: true            it had no net effect at revision 15
 //! USER_CHANGES   seq: 0, repeats: {session: "x7", seq: 5}      in a later session
 //! ```
 

@@ -25,6 +25,8 @@ pub enum Message {
         new_rev: u32,
         /// Which commit, if the server answers by number.
         seq: Option<u32>,
+        /// Whether the server says that it had no net effect.
+        no_changes: bool,
     },
     /// A reconnect found nothing missed.
     NothingMissed {
@@ -452,7 +454,7 @@ impl MessageReader {
             }
             "ACCEPT_COMMIT" => {
                 let new_rev = fields.new_rev().map_err(failed)?;
-                return Ok(Message::AcceptCommit { new_rev, seq: whole(fields.seq) });
+                return Ok(Message::AcceptCommit { new_rev, seq: whole(fields.seq), no_changes: fields.no_changes });
             }
             "CLIENT_RECONNECT" if fields.no_changes => {
                 return Ok(Message::NothingMissed { new_rev: fields.new_rev().map_err(failed)? });

@@ -496,10 +496,12 @@ pub fn nothing_missed(head_rev: u32) -> String {
     format!(r#"{{"type":"COLLABROOM","data":{{"type":"CLIENT_RECONNECT","noChanges":true,"newRev":{head_rev}}}}}"#)
 }
 
-/// `ACCEPT_COMMIT`, with the number of the commit if it had one.
-pub fn accept_commit(new_rev: u32, seq: Option<u32>) -> String {
-    let seq = seq.map(|seq| format!(",\"seq\":{seq}")).unwrap_or_default();
-    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{new_rev}{seq}}}}}"#)
+/// `ACCEPT_COMMIT`. If the commit had a number, it is told, and whether the commit is a revision; clients that do not number
+/// take the head for an answer that it is none.
+pub fn accept_commit(new_rev: u32, seq: Option<u32>, is_revision: bool) -> String {
+    let no_changes = if is_revision { "" } else { ",\"noChanges\":true" };
+    let number = seq.map(|seq| format!(",\"seq\":{seq}{no_changes}")).unwrap_or_default();
+    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{new_rev}{number}}}}}"#)
 }
 
 /// The answer to `CHANGESET_REQ`: steps forwards and backwards, and the pool that numbers them all.
@@ -622,9 +624,10 @@ mod tests {
         let items = [members(3, Some(1.0)), members(4, Some(0.0))];
         check(new_changes_batch(items.iter().map(String::as_str)), Source::NewChangesBatch, &[3, 4]);
         check(client_reconnect(9, &members(3, None)), Source::ClientReconnect, &[3]);
-        for wanted in [None, Some(0), Some(7)] {
-            let message = parse_message(&accept_commit(4, wanted)).unwrap();
-            assert!(matches!(message, Message::AcceptCommit { new_rev: 4, seq } if seq == wanted), "{message:?}");
+        for (wanted, is_revision) in [(None, true), (None, false), (Some(0), true), (Some(7), false)] {
+            let message = parse_message(&accept_commit(4, wanted, is_revision)).unwrap();
+            let Message::AcceptCommit { new_rev, seq, no_changes } = message else { panic!("{message:?}") };
+            assert_eq!((new_rev, seq, no_changes), (4, wanted, wanted.is_some() && !is_revision));
         }
         assert!(matches!(parse_message(&nothing_missed(4)).unwrap(), Message::NothingMissed { new_rev: 4 }));
         let history = OutgoingHistory {

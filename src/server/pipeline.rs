@@ -185,8 +185,8 @@ impl<T> Pipeline<T> {
     }
 }
 
-/// What became of commits whose first session nobody here has: one of another server, or of this one before it began anew. Each
-/// is known to its author `A` only.
+/// What became of commits whose first session their author does not have here: one of another server, or of this one before it
+/// began anew, or of the author under another name. Each is known to its author `A` only.
 #[derive(Debug, Clone)]
 pub struct Strangers<A> {
     outcomes: VecDeque<(CommitId, A, Outcome)>,

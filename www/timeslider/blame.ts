@@ -1,7 +1,8 @@
 // Who wrote the text under the pointer, and when.
 
 import type { Extension } from '@codemirror/state';
-import { hoverTooltip } from '@codemirror/view';
+import { ViewPlugin, hoverTooltip } from '@codemirror/view';
+import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import type { BlameRun } from 'easysync-wasm/history';
 import { breathe } from 'easysync-wasm/history';
 import { grouped, longDate } from './dates';
@@ -56,10 +57,48 @@ function describe(history: History, { author, firstRev, lastRev, time }: BlameRu
   return dom;
 }
 
+/** A note at the pointer goes when the text changes, and CodeMirror waits for a movement. A pointer that rests asks again when the text rests. */
+class RestingPointer implements PluginValue {
+  private place: { clientX: number; clientY: number } | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly view: EditorView) {
+    view.dom.addEventListener('mousemove', this.moved);
+    view.dom.addEventListener('mouseleave', this.left);
+  }
+
+  update({ docChanged }: ViewUpdate): void {
+    if (!docChanged || !this.place) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), HOVER_TIME);
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.view.dom.removeEventListener('mousemove', this.moved);
+    this.view.dom.removeEventListener('mouseleave', this.left);
+  }
+
+  private readonly moved = ({ clientX, clientY }: MouseEvent): void => {
+    this.place = { clientX, clientY };
+  };
+
+  private readonly left = (): void => {
+    this.place = null;
+  };
+
+  private ask(): void {
+    const { place } = this;
+    if (!place) return;
+    const target = document.elementFromPoint(place.clientX, place.clientY);
+    if (target && this.view.contentDOM.contains(target)) target.dispatchEvent(new MouseEvent('mousemove', { ...place, bubbles: true }));
+  }
+}
+
 /** Tells of the text under the pointer who wrote it, when, and in which revision. */
 export function blame(history: () => History | null, jump: (rev: number) => void): Extension {
   let asked = 0;
-  return hoverTooltip(
+  const tip = hoverTooltip(
     async (view, position, side) => {
       const current = history();
       const at = side < 0 ? position - 1 : position;
@@ -73,4 +112,5 @@ export function blame(history: () => History | null, jump: (rev: number) => void
     },
     { hoverTime: HOVER_TIME, hideOnChange: true },
   );
+  return [tip, ViewPlugin.fromClass(RestingPointer)];
 }

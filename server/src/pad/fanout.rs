@@ -267,7 +267,11 @@ impl Session {
                 // The revision that was the client's own is not sent to it; the answer stands for it.
                 let before = accept.rev - u32::from(accept.is_revision);
                 if self.sent >= before && accept.rev <= durable {
-                    self.outlet.send(socketio::message(&easysync::accept_commit(accept.rev, accept.seq)))?;
+                    self.outlet.send(socketio::message(&easysync::accept_commit(
+                        accept.rev,
+                        accept.seq,
+                        accept.is_revision,
+                    )))?;
                     self.sent = self.sent.max(accept.rev);
                     self.accepts.pop_front();
                     if let Some(number) = accept.ack {
@@ -407,8 +411,10 @@ mod tests {
                     (_, [only]) => only.rev.to_string(),
                     (_, all) => format!("{}-{}", all.first().unwrap().rev, all.last().unwrap().rev),
                 },
-                Message::AcceptCommit { new_rev, seq: None } => format!("accept {new_rev}"),
-                Message::AcceptCommit { new_rev, seq: Some(seq) } => format!("accept {new_rev} for {seq}"),
+                Message::AcceptCommit { new_rev, seq: None, .. } => format!("accept {new_rev}"),
+                Message::AcceptCommit { new_rev, seq: Some(seq), no_changes } => {
+                    format!("accept {new_rev} for {seq}{}", if no_changes { ", no changes" } else { "" })
+                }
                 Message::NothingMissed { new_rev } => format!("nothing {new_rev}"),
                 _ => text.to_owned(),
             }
@@ -439,7 +445,7 @@ mod tests {
         let (delivery, seen) = deliver(&mut session, &outlet, 3, 9);
         assert_eq!((delivery, seen), (Delivery::UpToDate, vec!["1-3".to_owned()]));
         let (_, seen) = deliver(&mut session, &outlet, 8, 9);
-        assert_eq!(seen, ["accept 4", "37[null,null]", "5-6", "accept 6 for 1", "7-8"]);
+        assert_eq!(seen, ["accept 4", "37[null,null]", "5-6", "accept 6 for 1, no changes", "7-8"]);
         assert!(!session.is_behind(8));
     }
 

@@ -38,7 +38,7 @@ pub struct Pipelines {
     prefix: String,
     sessions: HashMap<u64, Entry>,
     ended: VecDeque<(u64, Instant)>,
-    /// For commits that were sent first to another process, or to this one before it began anew.
+    /// For commits that were sent first to another process, or to this one before it began anew, or under another name.
     strangers: Strangers<AuthorId>,
 }
 
@@ -90,8 +90,8 @@ impl Pipelines {
     /// What became of a commit that was sent in an earlier session of its author.
     pub fn outcome(&self, id: &CommitId, author: &AuthorId) -> Option<Outcome> {
         match self.session_of(id).and_then(|session| self.sessions.get(&session)) {
-            Some(entry) => Some(entry).filter(|entry| entry.author == *author)?.pipeline.outcome(id.seq),
-            None => self.strangers.outcome(id, author),
+            Some(entry) if entry.author == *author => entry.pipeline.outcome(id.seq),
+            _ => self.strangers.outcome(id, author),
         }
     }
 
@@ -99,8 +99,7 @@ impl Pipelines {
     pub fn tell(&mut self, id: &CommitId, author: &AuthorId, outcome: Outcome) {
         match self.session_of(id).and_then(|session| self.sessions.get_mut(&session)) {
             Some(entry) if entry.author == *author => entry.pipeline.tell(id.seq, outcome),
-            Some(_) => {}
-            None => self.strangers.tell(id, author, outcome),
+            _ => self.strangers.tell(id, author, outcome),
         }
     }
 
@@ -226,6 +225,9 @@ mod tests {
         let id = CommitId { session: "x.1".into(), seq: 0 };
         pipelines.tell(&id, &author("a.you"), OUTCOME);
         assert_eq!(pipelines.get(1).unwrap().turn(0), Turn::Now);
+        assert_eq!(pipelines.outcome(&id, &author("a.me")), None);
+        // The author may be another one since: then only that one knows.
+        assert_eq!(pipelines.outcome(&id, &author("a.you")), Some(OUTCOME));
         pipelines.tell(&id, &author("a.me"), OUTCOME);
         assert_eq!(pipelines.get(1).unwrap().turn(0), Turn::Known(OUTCOME));
     }

@@ -20,8 +20,8 @@ pub(super) struct Flight {
     out: usize,
     /// A commit without a number came as a revision, and its answer is still to come.
     is_owed: bool,
-    /// Answers that have come before those to earlier commits: the revision of each number.
-    early: BTreeMap<u32, u32>,
+    /// Answers that have come before their turn: the revision of each number, and whether the commit is none itself.
+    early: BTreeMap<u32, (u32, bool)>,
     /// Whether nothing new may be sent.
     is_closing: bool,
 }
@@ -152,15 +152,21 @@ impl Client {
         self.layers.as_ref()?.commits().front()?.sent.seq
     }
 
-    /// An answer to a later commit has come.
-    pub(super) fn answered_early(&mut self, seq: u32, new_rev: u32) {
-        self.flight.early.insert(seq, new_rev);
+    /// An answer has come before its turn.
+    pub(super) fn answered_early(&mut self, seq: u32, new_rev: u32, no_changes: bool) {
+        self.flight.early.insert(seq, (new_rev, no_changes));
     }
 
-    /// The answer to the oldest commit, if it has come early.
-    pub(super) fn early_answer(&mut self) -> Option<(u32, u32)> {
-        let seq = self.first_seq()?;
-        Some((seq, self.flight.early.remove(&seq)?))
+    /// The answer to the oldest commit, if it has come early and it is its turn: number, revision, and whether the commit is
+    /// none.
+    pub(super) fn early_answer(&mut self) -> Option<(u32, u32, bool)> {
+        let (seq, rev) = (self.first_seq()?, self.rev());
+        let (new_rev, no_changes) = *self.flight.early.get(&seq)?;
+        if no_changes && new_rev > rev {
+            return None;
+        }
+        self.flight.early.remove(&seq);
+        Some((seq, new_rev, no_changes))
     }
 
     /// The number that is awaited next.

@@ -168,7 +168,11 @@ impl Client {
     /// Reads a message whose turn it is. Of a connection that was lost meanwhile, only what is not about that connection counts.
     fn take_waiting(&mut self, text: &str, connection: u64) -> Result<(), MessageError> {
         let message = self.reader.read(text)?;
-        if connection != self.losses && !matches!(message, Message::Revisions(_) | Message::Other { .. }) {
+        let is_past = connection != self.losses;
+        if is_past && !matches!(message, Message::Revisions(_) | Message::Other { .. }) {
+            return Ok(());
+        }
+        if !is_past && self.is_premature(&message) {
             return Ok(());
         }
         if Audience::of(&message) == Audience::Host {
@@ -280,10 +284,15 @@ impl Client {
     }
 
     /// Takes the answer to a commit, by its number if it has one. Answers are taken in the order of the commits.
-    pub(super) fn accept(&mut self, new_rev: u32, seq: Option<u32>) -> Result<(), MessageError> {
+    pub(super) fn accept(&mut self, new_rev: u32, seq: Option<u32>, no_changes: bool) -> Result<(), MessageError> {
         match (self.whose(seq), seq) {
             (Answer::Later, Some(seq)) => {
-                self.answered_early(seq, new_rev);
+                self.answered_early(seq, new_rev, no_changes);
+                return Ok(());
+            }
+            // It had no effect on a document that is not there yet.
+            (Answer::First, Some(seq)) if no_changes && new_rev > self.rev() => {
+                self.answered_early(seq, new_rev, no_changes);
                 return Ok(());
             }
             (Answer::Old, _) => {
@@ -312,11 +321,15 @@ impl Client {
         // The submitted changes must not change the base then; if they do, the two of us mean different documents.
         let mut without_effect = self.layers.clone().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
         if without_effect.accept(&self.pool).is_ok() && Some(without_effect.base()) != self.base() {
-            self.refusals += 1;
-            let error = ErrorKind::UnexpectedEffect { rev: new_rev }.into();
-            return Err(accept_error(error));
+            if seq.is_none() || no_changes {
+                self.refusals += 1;
+                let error = ErrorKind::UnexpectedEffect { rev: new_rev }.into();
+                return Err(accept_error(error));
+            }
+            self.drop_first(new_rev)?;
+        } else {
+            self.accept_submitted(new_rev)?;
         }
-        self.accept_submitted(new_rev)?;
         self.flight.taken();
         self.restore_next();
         self.take_early_answer()
@@ -324,7 +337,7 @@ impl Client {
 
     /// Takes the answer to what is the oldest commit now, if that has come before the answer to the one before.
     fn take_early_answer(&mut self) -> Result<(), MessageError> {
-        self.early_answer().map_or(Ok(()), |(seq, new_rev)| self.accept(new_rev, Some(seq)))
+        self.early_answer().map_or(Ok(()), |(seq, new_rev, no_changes)| self.accept(new_rev, Some(seq), no_changes))
     }
 
     /// Takes what belongs to a revision in its turn, and what waited for it.
@@ -365,9 +378,24 @@ impl Client {
                     self.apply(rev, changeset, author, time, origin)?;
                 }
             }
+            self.compare_with_join()?;
+            // What had no effect at a revision is gone before the next.
+            self.take_early_answer()?;
             next = self.order.take_next();
         }
-        self.take_early_answer()
+        Ok(())
+    }
+
+    /// Whether the missed revisions have led to the text that the join brought, once they all have come. A pad that was begun anew
+    /// can have revisions that fit. O(1), and O(n) once for each join that was behind.
+    fn compare_with_join(&mut self) -> Result<(), MessageError> {
+        let rev = self.rev();
+        let Some((_, text)) = self.joined_text.take_if(|(joined, _)| *joined <= rev) else { return Ok(()) };
+        if self.joined.0 == rev && self.base().is_some_and(|base| base.text() != text) {
+            let error = ErrorKind::OtherHistory { rev }.into();
+            return Err(MessageError { message: "CHANGESET_REQ".to_owned(), item: None, error });
+        }
+        Ok(())
     }
 
     /// Applies the next revision first, and only then counts it.
@@ -465,6 +493,19 @@ impl Client {
         if had_effect {
             self.rebuild_view();
         }
+    }
+
+    /// The oldest commit is the revision `rev`, which has come and was not known again: what the user has done is in the document, in
+    /// other words than were to be expected.
+    fn drop_first(&mut self, rev: u32) -> Result<(), MessageError> {
+        let layers = self.layers.as_mut().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
+        layers.drop_first(&mut self.pool).map_err(accept_error)?;
+        (self.is_limited, self.refusals) = (false, 0);
+        self.changes += 1;
+        self.counts.accepted += 1;
+        self.effects.push_back(Effect::Accepted { rev });
+        self.rebuild_view();
+        Ok(())
     }
 
     /// Takes what was submitted into the base, and gives it back.

@@ -26,8 +26,8 @@ use crate::changeset::{Changeset, PoolMap};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{
-    ClientVars, Mark, Message, MessageError, MessageReader, Revision, ToldRevision, changeset_request, fingerprint,
-    user_changes,
+    ClientVars, Mark, Message, MessageError, MessageReader, Revision, Source, ToldRevision, changeset_request,
+    fingerprint, user_changes,
 };
 use crate::text::Utf16String;
 use check::Check;
@@ -92,8 +92,10 @@ pub struct Client {
     joined: (u32, Option<f64>),
     /// How often one has joined.
     joins: u32,
-    /// Whether what is fetched goes on from the document here.
+    /// Whether what is fetched goes on from the document here,
     check: Option<Check>,
+    /// and leads to the text that the last join brought, of this revision.
+    joined_text: Option<(u32, Utf16String)>,
     flight: Flight,
     /// Whether the server has dropped a message, one does not know which.
     is_limited: bool,
@@ -184,6 +186,7 @@ impl Client {
             joined: (0, None),
             joins: 0,
             check: None,
+            joined_text: None,
             flight: Flight::default(),
             is_limited: false,
             has_ended: false,
@@ -315,7 +318,9 @@ impl Client {
         }
         let result = self.reader.read(text).and_then(|message| {
             let audience = Audience::of(&message);
-            self.handle_now(message)?;
+            if !self.is_premature(&message) {
+                self.handle_now(message)?;
+            }
             if !self.inbound.is_empty() {
                 self.work(self.slice)?;
             }
@@ -371,7 +376,7 @@ impl Client {
         &mut self,
         read: impl FnOnce(&mut MessageReader) -> Option<Revision>,
     ) -> Option<Result<(), MessageError>> {
-        if !self.inbound.is_empty() || self.order.held() > 0 {
+        if !self.inbound.is_empty() || self.order.held() > 0 || self.joining.is_some() {
             return None;
         }
         let revision = read(&mut self.reader)?;
@@ -476,7 +481,12 @@ impl Client {
         let rev = self.rev();
         // What is always wrong in the same way will not come right; what is only late or broken on its way will.
         let is_late = matches!(error.error.kind(), ErrorKind::NoAnswer { .. } | ErrorKind::Missing { .. });
-        let is_same = self.rejoins.0 == rev && self.rejoins.2.as_ref() == Some(&error);
+        // Another history can be noticed at a later revision each time.
+        let is_like = |last: &MessageError| {
+            let is_other = |error: &MessageError| matches!(error.error.kind(), ErrorKind::OtherHistory { .. });
+            *last == error || is_other(last) && is_other(&error)
+        };
+        let is_same = self.rejoins.0 == rev && self.rejoins.2.as_ref().is_some_and(is_like);
         let count = if is_same && !is_late { self.rejoins.1 + 1 } else { 1 };
         self.rejoins = (rev, count, Some(error.clone()));
         self.disconnected();
@@ -592,11 +602,22 @@ impl Client {
         }
     }
 
+    /// Whether a message of the present connection comes before the answer to the join. It may be about another pad than ours, one
+    /// that was begun anew meanwhile; what it says is asked for after the join.
+    fn is_premature(&self, message: &Message) -> bool {
+        let is_of_document = match message {
+            Message::Revisions(list) => list.source != Source::ClientReconnect,
+            Message::AcceptCommit { .. } | Message::Changesets(_) => true,
+            _ => false,
+        };
+        is_of_document && self.joining.is_some() && self.layers.is_some()
+    }
+
     fn handle_now(&mut self, message: Message) -> Result<(), MessageError> {
         match message {
             Message::ClientVars(vars) => self.join(*vars),
             Message::Revisions(list) => self.revisions(list),
-            Message::AcceptCommit { new_rev, seq } => self.accept(new_rev, seq),
+            Message::AcceptCommit { new_rev, seq, no_changes } => self.accept(new_rev, seq, no_changes),
             Message::NothingMissed { new_rev } => {
                 if new_rev == self.rev() {
                     self.resume();
@@ -662,10 +683,11 @@ impl Client {
         self.order.forget_held();
         if vars.rev == rev {
             // The document is right, whatever was wrong with a message.
-            self.rejoins = (0, 0, None);
+            (self.rejoins, self.joined_text) = ((0, 0, None), None);
             self.resume();
         } else {
             self.phase = Phase::CatchingUp { until: vars.rev };
+            self.joined_text = Some((vars.rev, vars.atext.text));
             let check = Check::new(self.mark(), rev, self.joined);
             self.fetch(check.first());
             self.check = Some(check);
@@ -703,6 +725,7 @@ impl Client {
 
     /// Everything missed has come.
     fn resume(&mut self) {
+        (self.joining, self.unanswered) = (None, 0);
         if self.phase != Phase::Stopped {
             (self.phase, self.check) = (Phase::Live, None);
             self.restore_next();

@@ -47,6 +47,25 @@ export class EtherpadPage {
       [...body.children].map((line) => [line.textContent.replaceAll('\u00a0', ' '), line.innerHTML.replaceAll('&nbsp;', ' ').replace(/ (id|start)="[^"]*"/g, '')]));
   }
 
+  /** The characters of each line as they are drawn, each with the tags and classes that it stands in; spaces are all the same. */
+  async characters() {
+    return this.frame.locator('#innerdocbody').evaluate((body) =>
+      [...body.children].map((line) => {
+        const found = [];
+        const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          const around = new Set();
+          for (let element = texts.currentNode.parentElement; element !== line; element = element.parentElement) {
+            if (element.tagName !== 'SPAN') around.add(element.tagName);
+            for (const name of element.classList) around.add(name);
+          }
+          const looks = [...around].sort().join(' ');
+          for (const character of texts.currentNode.data.replaceAll('\u00a0', ' ')) found.push(`${character} ${looks}`);
+        }
+        return found;
+      }));
+  }
+
   async untilText(text, time) {
     await waitFor(async () => (await this.text()).includes(text), async () => `“${text}” did not come to Etherpad’s page: ${await this.text()}`, time);
   }
