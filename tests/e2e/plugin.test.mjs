@@ -175,27 +175,25 @@ async function holdBack({ page }) {
     const { socket } = window.pad;
     const onevent = socket.onevent.bind(socket);
     let held = [];
-    const release = () => {
-      if (held.length === 0) return;
-      const [first] = held;
-      const changes = held.map(({ data: [, { data }] }) => data);
+    const typeOf = ({ data: [, message] }) => message?.data?.type;
+    socket.onevent = (packet) => held.push(packet);
+    setInterval(() => {
+      const packets = held;
       held = [];
-      if (changes.length === 1) return onevent(first);
-      heard.batches += 1;
-      heard.batched += changes.length;
-      onevent({ ...first, data: ['message', { type: 'COLLABROOM', data: { type: 'NEW_CHANGES_BATCH', changes } }] });
-    };
-    socket.onevent = (packet) => {
-      const [, message] = packet.data;
-      if (message?.data?.type === 'NEW_CHANGES') {
-        held.push(packet);
-        return;
+      while (packets.length > 0) {
+        const [first] = packets;
+        if (typeOf(first) === 'ACCEPT_COMMIT') heard.own.push(first.data[1].data.newRev);
+        const end = packets.findIndex((packet) => typeOf(packet) !== 'NEW_CHANGES');
+        const changes = packets.splice(0, end < 0 ? packets.length : Math.max(1, end)).map(({ data }) => data[1]?.data);
+        if (changes.length === 1) {
+          onevent(first);
+          continue;
+        }
+        heard.batches += 1;
+        heard.batched += changes.length;
+        onevent({ ...first, data: ['message', { type: 'COLLABROOM', data: { type: 'NEW_CHANGES_BATCH', changes } }] });
       }
-      release();
-      if (message?.data?.type === 'ACCEPT_COMMIT') heard.own.push(message.data.newRev);
-      onevent(packet);
-    };
-    setInterval(release, 1500);
+    }, 1500);
   });
 }
 

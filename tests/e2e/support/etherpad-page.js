@@ -47,7 +47,10 @@ export class EtherpadPage {
       [...body.children].map((line) => [line.textContent.replaceAll('\u00a0', ' '), line.innerHTML.replaceAll('&nbsp;', ' ').replace(/ (id|start)="[^"]*"/g, '')]));
   }
 
-  /** The characters of each line as they are drawn, each with the tags and classes that it stands in; spaces are all the same. */
+  /**
+   * The characters of each line as they are drawn, each with the tags and classes that it stands in, but for its author: what undo brings back the page
+   * shows under the name of who wrote it, and sends under that of who undid. Spaces are all the same.
+   */
   async characters() {
     return this.frame.locator('#innerdocbody').evaluate((body) =>
       [...body.children].map((line) => {
@@ -57,7 +60,7 @@ export class EtherpadPage {
           const around = new Set();
           for (let element = texts.currentNode.parentElement; element !== line; element = element.parentElement) {
             if (element.tagName !== 'SPAN') around.add(element.tagName);
-            for (const name of element.classList) around.add(name);
+            for (const name of element.classList) if (!name.startsWith('author')) around.add(name);
           }
           const looks = [...around].sort().join(' ');
           for (const character of texts.currentNode.data.replaceAll('\u00a0', ' ')) found.push(`${character} ${looks}`);
