@@ -8,6 +8,8 @@ import { root, run } from './run.mjs';
 
 const folder = join(root, 'tests', 'e2e');
 const SUFFIX = '.test.mjs';
+/** Files that mostly wait, and measure nothing that a neighbour could disturb. */
+const WAITING = new Set(['loss', 'plugin', 'postgres', 'strangers', 'together', 'trouble']);
 
 const known = readdirSync(folder).filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
 const wanted = process.argv.slice(2);
@@ -29,6 +31,12 @@ buildPlugin();
 // A server that somebody names is taken as it is.
 if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
 
-const files = (wanted.length > 0 ? wanted : known).sort().map((name) => join('tests', 'e2e', `${name}${SUFFIX}`));
-// One file after the other: each has a server and a browser of its own, and some measure time.
-run('end-to-end tests', ['node', '--test', '--test-concurrency=1', '--test-reporter=spec', ...files], { env: { CHROMIUM: chromium } });
+/** Runs the wanted ones among these files, so many at a time; each has a server and a browser of its own. */
+function runFiles(what, names, concurrency) {
+  const files = names.filter((name) => isWanted(name)).sort().map((name) => join('tests', 'e2e', `${name}${SUFFIX}`));
+  if (files.length === 0) return;
+  run(what, ['node', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files], { env: { CHROMIUM: chromium } });
+}
+
+runFiles('end-to-end tests in which people write and wait', known.filter((name) => WAITING.has(name)), 2);
+runFiles('end-to-end tests', known.filter((name) => !WAITING.has(name)), 1);

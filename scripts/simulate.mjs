@@ -40,6 +40,9 @@ const MUTATIONS = [
   ['answers are taken as they come', 'src/client/session/flight.rs', 'Some(_) => Answer::Later,', 'Some(_) => Answer::First,'],
   ['the second commit is moved as if the first were not there', 'src/server/pipeline.rs', 'past = past.follow(commit, Tie::SelfFirst, pool)?;', ''],
   ['a commit that is sent again does not say as which it was sent first', 'src/client/session/flight.rs', 'first: sent.id.clone().filter(|_| is_repeat)', 'first: None'],
+  ['that a commit had no effect is taken for an answer of any kind', 'src/client/session/inbound.rs', '(Answer::First, Some(seq)) if no_changes && new_rev > self.rev() => {', '(Answer::First, Some(seq)) if false && no_changes && new_rev > self.rev() => {'],
+  ['a commit of somebody who has another name now is not known again', 'src/server/pipeline.rs', 'let of = |(known, its_author, _): &&(CommitId, A, Outcome)| known == id && its_author == author;', 'let of = |(known, its_author, _): &&(CommitId, A, Outcome)| known == id && its_author == author && known.seq > 9;'],
+  ['another history is asked for again without end', 'src/client/session/mod.rs', '*last == error || is_other(last) && is_other(&error)', '*last == error && !is_other(last)'],
   ['what does not fit into a commit is dropped', 'src/client/cut.rs', 'layers.edit(&rest, pool)?;', 'if rest.char_bank().len() % 3 > 0 { layers.edit(&rest, pool)?; }'],
 ];
 

@@ -234,7 +234,8 @@ describe('our history page at Etherpad 1.8.14', () => {
     const shown = [];
     while (isTyping) {
       const head = await ours.page.evaluate(() => window.easysyncHistory.history.head);
-      await ours.seek(random.below(head + 1));
+      // The newest one is left for the next as soon as that comes.
+      await ours.seek(random.below(head));
       shown.push([await ours.rev(), await ours.text()]);
       await sleep(random.below(100));
     }
