@@ -3,8 +3,8 @@
 use super::input::text;
 use arbitrary::{Result, Unstructured};
 use easysync::{
-    AttribPool, AttribSet, Attribute, Changeset, Document, Effect, KeptList, Pad, PoolForm, json_atext, json_pool,
-    json_string,
+    AttribPool, AttribSet, Attribute, Changeset, Document, Effect, KeptList, Pad, PoolForm, accept_commit, json_atext,
+    json_pool, json_string,
 };
 
 const POOL: &str =
@@ -38,6 +38,8 @@ struct Session {
     pad: Pad,
     /// Whether messages are to wait for `proceed`.
     queues: bool,
+    /// Whether the server knows of numbers.
+    numbers: bool,
     /// The last request that the pad has made.
     request: u32,
     /// What was kept at some time.
@@ -47,7 +49,8 @@ struct Session {
 
 pub fn client(data: &[u8]) {
     let mut u = Unstructured::new(data);
-    let mut session = Session { pad: Pad::new(), queues: false, request: 0, kept: None, now: 0.0 };
+    let numbers = data.last().is_some_and(|byte| byte % 4 == 3);
+    let mut session = Session { pad: Pad::new(), queues: false, numbers, request: 0, kept: None, now: 0.0 };
     // An input that ends early has been run as far as it goes.
     while !u.is_empty() && session.step(&mut u).is_ok() {
         session.check_layers();
@@ -80,9 +83,9 @@ impl Session {
                 self.send(u, &message)?;
             }
             11..14 => {
-                let message =
-                    format!(r#"{{"type":"COLLABROOM","data":{{"type":"ACCEPT_COMMIT","newRev":{}}}}}"#, self.rev(u)?);
-                self.send(u, &message)?;
+                let (rev, number) = (self.rev(u)?, self.number(u)?);
+                let is_revision = number.is_none() || u.ratio(3, 4)?;
+                self.send(u, &accept_commit(rev, number, is_revision))?;
             }
             14..17 => {
                 let (rev, request) = (self.rev(u)?, self.request);
@@ -232,10 +235,23 @@ impl Session {
             }
         };
         let author = *u.choose(&["a.me", "a.me", "a.me", "a.other"])?;
+        let own = match self.number(u)? {
+            Some(name) => format!(r#""easysync":{{"capabilities":3,"session":"s{name}"}},"#),
+            None => String::new(),
+        };
         let (atext, pool) = (json_atext(&doc.to_atext()), json_pool(&pool, PoolForm::Short));
         Ok(format!(
-            r#"{{"type":"CLIENT_VARS","data":{{"userId":"{author}","collab_client_vars":{{"padId":"p","rev":{rev},"time":{rev},"initialAttributedText":{atext},"apool":{pool}}}}}}}"#
+            r#"{{"type":"CLIENT_VARS","data":{{{own}"userId":"{author}","collab_client_vars":{{"padId":"p","rev":{rev},"time":{rev},"initialAttributedText":{atext},"apool":{pool}}}}}}}"#
         ))
+    }
+
+    /// The number of a commit, or of a session, if the server says any.
+    fn number(&self, u: &mut Unstructured<'_>) -> Result<Option<u32>> {
+        if !self.numbers {
+            return Ok(None);
+        }
+        let byte = u.arbitrary::<u8>()?;
+        Ok(Some(u32::from(byte % 4)).filter(|_| byte < 250))
     }
 
     /// A revision: the next one most of the time.
