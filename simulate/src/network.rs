@@ -32,6 +32,11 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Whether something of this can make client and server differ for a while, so that the server has to refuse commits.
+    pub fn has_refusals(&self) -> bool {
+        self.loss + self.corrupt + self.malformed + self.mute + self.restart + self.reset + self.rename > 0.0
+    }
+
     /// A profile: some runs have no fault at all, some one kind, most of them several.
     pub fn random(random: &mut fastrand::Rng) -> Self {
         let rate = random.f64() * random.f64() * 0.2;

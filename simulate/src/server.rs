@@ -8,6 +8,8 @@ use easysync::{
 use easysync::{Changeset, ChangesetRequest, UserChanges};
 use std::collections::BTreeMap;
 
+/// The answer to a commit that cannot be taken.
+pub const REFUSAL: &str = r#"{"disconnect":"badChangeset"}"#;
 /// A batch has at most so many revisions.
 const MAX_BATCH: u32 = 50;
 /// A request is answered with at most so many steps.
@@ -135,7 +137,7 @@ impl Server {
                 });
                 match result {
                     Ok(()) => Vec::new(),
-                    Err(_) => vec![r#"{"disconnect":"badChangeset"}"#.to_owned()],
+                    Err(_) => vec![REFUSAL.to_owned()],
                 }
             }
             Ok(ClientMessage::ChangesetRequest(request)) if self.sessions.contains_key(&session) => {

@@ -2,7 +2,7 @@
 
 use crate::ledger::Ledger;
 use crate::network::{FaultCounts, Faults, corrupted, malformed};
-use crate::server::Server;
+use crate::server::{REFUSAL, Server};
 use crate::tab::{Excuses, Storage, Tab, Wish};
 use easysync::{AttribPool, CAN_PIPELINE, Document, Utf16String};
 use std::cmp::Reverse;
@@ -80,6 +80,8 @@ struct World {
     faults: Faults,
     /// Whether messages come broken in this run.
     has_broken_messages: bool,
+    /// Whether something can happen in this run after which a server has to refuse a commit.
+    has_refusals: bool,
     latency: u64,
     /// Whether tabs and server pipeline commits.
     pipelines: bool,
@@ -153,6 +155,7 @@ impl World {
             random,
             faults,
             has_broken_messages: faults.corrupt + faults.malformed > 0.0,
+            has_refusals: faults.has_refusals(),
             latency,
             pipelines,
             commit_ms,
@@ -579,6 +582,9 @@ impl World {
     fn answer(&mut self, id: u64, message: &str) {
         let Some(author) = self.connections.get(&id).map(|connection| connection.author.clone()) else { return };
         for answer in self.server.take(id, &author, message, 1_000_000.0 + self.now as f64) {
+            if answer == REFUSAL && !self.has_refusals {
+                self.failure = Some(format!("the server refused a commit: {message}"));
+            }
             self.send_down(id, answer);
         }
         if self.server.is_written() {
