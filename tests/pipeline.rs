@@ -160,13 +160,19 @@ fn a_commit_that_is_there_and_was_not_known_again_goes() {
     let mut server = start("abc\n");
     let (mut client, [first, second]) = two_in_flight(&server);
     let mut pipeline = Pipeline::default();
-    let outcomes = [&first, &second].map(|sent| server.commit_numbered(&mut pipeline, sent, &author(1)));
-    // Taken for somebody else's, the first is there twice.
-    client.receive(&server.new_changes(1)).unwrap();
+    client.disconnected();
+    client.receive(&numbered(&server.client_vars(&author(1)), "later")).unwrap();
+    client.commit().unwrap().unwrap();
+    client.commit().unwrap().unwrap();
+    // Both had arrived. The first comes as somebody else's, so it is there twice.
+    for sent in [&first, &second] {
+        server.commit_numbered(&mut pipeline, sent, &author(1));
+    }
+    client.receive(&server.new_changes(1).replace("a.1", "a.2")).unwrap();
     assert_eq!(text(client.view()), "abcxxyz\n");
-    client.receive(&accept_commit(outcomes[0].rev, Some(0), true)).unwrap();
+    client.receive(&accept_commit(1, Some(0), true)).unwrap();
     assert_eq!((text(client.base()), text(client.view())), ("abcx\n".into(), "abcxyz\n".into()));
-    client.receive(&accept_commit(outcomes[1].rev, Some(1), true)).unwrap();
+    client.receive(&server.new_changes(2)).unwrap();
     assert_eq!((client.rev(), client.in_flight()), (2, 0));
     assert_eq!((text(client.base()), text(client.view())), ("abcxy\n".into(), "abcxyz\n".into()));
 }

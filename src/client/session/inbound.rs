@@ -321,7 +321,8 @@ impl Client {
         // The submitted changes must not change the base then; if they do, the two of us mean different documents.
         let mut without_effect = self.layers.clone().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
         if without_effect.accept(&self.pool).is_ok() && Some(without_effect.base()) != self.base() {
-            if seq.is_none() || no_changes {
+            // What was sent only once, on this revision, cannot be in it.
+            if no_changes || seq.is_none() || !self.may_be_stored() {
                 self.refusals += 1;
                 let error = ErrorKind::UnexpectedEffect { rev: new_rev }.into();
                 return Err(accept_error(error));
@@ -495,8 +496,8 @@ impl Client {
         }
     }
 
-    /// The oldest commit is the revision `rev`, which has come and was not known again: what the user has done is in the document, in
-    /// other words than were to be expected.
+    /// The oldest commit, which was sent before, is the revision `rev`, which has come and was not known again: what the user has done
+    /// is in the document, in other words than were to be expected.
     fn drop_first(&mut self, rev: u32) -> Result<(), MessageError> {
         let layers = self.layers.as_mut().ok_or_else(|| accept_error(ErrorKind::NotJoined.into()))?;
         layers.drop_first(&mut self.pool).map_err(accept_error)?;
