@@ -127,8 +127,8 @@ function lockedVersion(crate) {
 
 function install(crate, version) {
   // Not --locked: the lock file that comes with wasm-bindgen-cli names a version that is not published. Built quickly rather than
-  // well: what these tools do takes a second.
+  // well: what these tools do takes a second or two.
   const command = ['cargo', 'install', crate, '--version', version, '--root', tools, '--quiet'];
-  const env = { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16', CARGO_PROFILE_RELEASE_LTO: 'off' };
+  const env = { CARGO_PROFILE_RELEASE_OPT_LEVEL: '0', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16', CARGO_PROFILE_RELEASE_LTO: 'off' };
   run(`installing ${crate} ${version}, which takes some minutes`, command, { env });
 }

@@ -323,6 +323,45 @@ fn a_join_without_answer_is_asked_for_again_with_more_and_more_patience() {
 }
 
 #[test]
+fn an_answer_is_waited_for_longer_while_a_flood_of_revisions_comes_before_it() {
+    let server = Server::new(Document::from_text("abc\n"), AttribPool::new());
+    let flood = |looks: u32| {
+        let mut client = joined(&server, 1);
+        type_at(&mut client, 3, "d");
+        client.commit().unwrap().unwrap();
+        client.expire(0.0);
+        for look in 1..=looks {
+            // A letter goes, and another comes.
+            let item = |rev| {
+                format!(
+                    r#"{{"newRev":{rev},"changeset":"Z:4>0-1+1$o","apool":{{"numToAttrib":{{}},"nextNum":0}},"author":"a.2"}}"#
+                )
+            };
+            let items: Vec<_> = (500 * (look - 1) + 1..=500 * look).map(item).collect();
+            let items = items.join(",");
+            client
+                .receive(&format!(
+                    r#"{{"type":"COLLABROOM","data":{{"type":"NEW_CHANGES_BATCH","changes":[{items}]}}}}"#
+                ))
+                .unwrap();
+            client.expire(f64::from(look) * 10_000.0);
+        }
+        client
+    };
+    let resyncs = |client: &mut Client| {
+        std::iter::from_fn(|| client.next_effect()).filter(|effect| matches!(effect, Effect::Resync { .. })).count()
+    };
+    let mut client = flood(4);
+    client.expire(60_000.0);
+    assert_eq!(resyncs(&mut client), 0);
+    client.expire(60_001.0);
+    assert_eq!(resyncs(&mut client), 1);
+    // There is an end to it.
+    assert_eq!(resyncs(&mut flood(19)), 0);
+    assert_eq!(resyncs(&mut flood(20)), 1);
+}
+
+#[test]
 fn fresh_joins_that_do_not_help_end_in_a_stop_that_keeps_the_text() {
     let mut server = Server::new(Document::from_text("abc\n"), AttribPool::new());
     let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));

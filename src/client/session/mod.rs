@@ -124,6 +124,8 @@ pub struct Client {
     /// Since when a gap has been open at a revision, and since when a commit has been out.
     gap_since: Deadline,
     commit_since: Deadline,
+    /// The last revision when the clock was looked at last.
+    looked_rev: u32,
     join_since: Deadline,
     restore_since: Deadline,
     effects: VecDeque<Effect>,
@@ -137,20 +139,24 @@ const GAP_MS: f64 = 3_000.0;
 const COMMIT_MS: f64 = 20_000.0;
 /// How long an answer to a join is waited for, in milliseconds. It has the whole document, so it is given twice as long with each try.
 const JOIN_MS: f64 = 20_000.0;
+/// While so many revisions come between two looks at the clock, an answer may be on its way behind them,
+const FLOOD: u32 = 500;
+/// and is waited for longer, but not for more than so many milliseconds longer.
+const MAX_PUT_OFF_MS: f64 = 180_000.0;
 /// How large a commit may be, in bytes, if nothing else is said: servers end connections that send messages above 1,000,000.
 const COMMIT_LIMIT: usize = 950_000;
 /// How often that time is doubled.
 const MAX_DOUBLED: u32 = 4;
 
-/// Since when something has been the case.
+/// Since when something has been the case: what, since when it counts, and since when it has been so.
 #[derive(Debug, Clone, Copy, Default)]
-struct Deadline(Option<(u64, f64)>);
+struct Deadline(Option<(u64, f64, f64)>);
 
 impl Deadline {
     /// Whether the case `what` has lasted longer than `limit`. Begins anew with each other case, and after it was told.
     fn is_over(&mut self, what: Option<u64>, now: f64, limit: f64) -> bool {
         match (what, self.0) {
-            (Some(what), Some((case, since))) if what == case => {
+            (Some(what), Some((case, since, _))) if what == case => {
                 let over = now - since > limit;
                 if over {
                     self.0 = None;
@@ -158,9 +164,18 @@ impl Deadline {
                 over
             }
             (what, _) => {
-                self.0 = what.map(|what| (what, now));
+                self.0 = what.map(|what| (what, now, now));
                 false
             }
+        }
+    }
+
+    /// The time begins anew, unless it has been put off for too long.
+    fn put_off(&mut self, now: f64) {
+        if let Some((_, since, began)) = &mut self.0
+            && now - *began < MAX_PUT_OFF_MS
+        {
+            *since = now;
         }
     }
 }
@@ -204,6 +219,7 @@ impl Client {
             refusals: 0,
             gap_since: Deadline::default(),
             commit_since: Deadline::default(),
+            looked_rev: 0,
             join_since: Deadline::default(),
             restore_since: Deadline::default(),
             effects: VecDeque::new(),
@@ -402,7 +418,8 @@ impl Client {
     }
 
     /// Looks at the clock, in milliseconds; to be called every second or so while [`Client::is_waiting`]. A revision that
-    /// has been missing for three seconds, or a commit or a join without answer for twenty, lead to a fresh join.
+    /// has been missing for three seconds, or a commit or a join without answer for twenty, lead to a fresh join. For a commit that
+    /// time does not pass while hundreds of revisions come between two calls, for three minutes at most.
     pub fn expire(&mut self, now: f64) {
         let rev = self.rev();
         let patience = JOIN_MS * f64::from(1_u32 << self.unanswered.min(MAX_DOUBLED));
@@ -428,6 +445,9 @@ impl Client {
         // Each commit in flight has its time; with each answer the time of the rest begins anew.
         let patience = COMMIT_MS * self.in_flight().max(1) as f64;
         let limit = if self.is_limited { GAP_MS } else { patience };
+        if rev.saturating_sub(std::mem::replace(&mut self.looked_rev, rev)) >= FLOOD {
+            self.commit_since.put_off(now);
+        }
         if self.commit_since.is_over(commit, now, limit) {
             if self.is_limited {
                 self.repeat();
