@@ -20,10 +20,10 @@ pub type Since = (Changeset, AuthorId);
 struct Past {
     rev: u32,
     changeset: Changeset,
-    /// Whether it is of the author who commits now,
-    is_authors: bool,
-    /// and of the session that commits now, or one before it.
+    /// Whether the session that commits now can have sent it before,
     is_own: bool,
+    /// or one after it, in which its author sent again what had no answer.
+    is_later: bool,
 }
 
 /// Why a commit is refused.
@@ -122,8 +122,8 @@ impl PadState {
     /// Takes a commit without a number, and says what became of it. `older` are the revisions between the one it is based on
     /// and the first in memory. If line markers had to be put right, another revision does so.
     ///
-    /// If its author has made an equal revision meanwhile, it is taken for a retransmission, as in Etherpad: a commit of a
-    /// connection that broke can be read after its repetition on the next one.
+    /// If this session has made an equal revision meanwhile, or a later one of its author has, it is taken for a retransmission:
+    /// a commit of a connection that broke can be read after its repetition on the next one.
     ///
     /// # Errors
     ///
@@ -132,7 +132,9 @@ impl PadState {
         let wire = self.check(changes, who)?;
         let past = self.past(changes.base_rev.saturating_add(1), older, who)?;
         let nobody = Utf16String::new();
-        let since = past.iter().map(|past| (&past.changeset, if past.is_authors { &*who.author } else { &nobody }));
+        let since = past
+            .iter()
+            .map(|past| (&past.changeset, if past.is_own || past.is_later { &*who.author } else { &nobody }));
         let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
         let known = self.pool.len();
         let result = rebase(&submission, since, &self.doc, &mut self.pool).map_err(Refusal::from);
@@ -185,16 +187,16 @@ impl PadState {
             return Err(Refusal::Unreadable { base_rev: first.saturating_sub(1) });
         }
         let older = (first..).zip(older).map(|(rev, (changeset, author))| {
-            let is_authors = *author == who.author;
-            Past { rev, changeset: changeset.clone(), is_authors, is_own: is_authors }
+            let is_own = *author == who.author;
+            Past { rev, changeset: changeset.clone(), is_own, is_later: false }
         });
         // An author may have several sessions. What another session of the author did at the same time is another change,
         // however equal, as far as that can be told.
         let recent = self.recent.iter().skip(first.saturating_sub(in_memory) as usize).map(|revision| {
             let is_session = revision.session == Some(who.session) || revision.rev <= who.joined_rev;
             let is_authors = revision.author == who.author;
-            let changeset = revision.changeset.clone();
-            Past { rev: revision.rev, changeset, is_authors, is_own: is_authors && is_session }
+            let (is_own, is_later) = (is_authors && is_session, is_authors && revision.session > Some(who.session));
+            Past { rev: revision.rev, changeset: revision.changeset.clone(), is_own, is_later }
         });
         Ok(older.chain(recent).collect())
     }
