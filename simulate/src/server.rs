@@ -150,12 +150,9 @@ impl Server {
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
         let Commit { session, author, changes, .. } = *commit;
         let since = self.since(changes.base_rev)?;
-        let nobody = Utf16String::new();
-        let since = since.iter().map(|(rev, revision)| {
-            let is_later = revision.author == *author && revision.session > session;
-            let is_own = is_later || self.is_of((*rev, revision), commit) || self.numbered.is_none();
-            (&revision.changeset, if is_own { &revision.author } else { &nobody })
-        });
+        // Who has had an answer without a number takes the server for one that knows of none: then it is one like Etherpad, which
+        // takes equal commits of an author for one.
+        let since = since.iter().map(|(_, revision)| (&revision.changeset, &revision.author));
         let submission = Submission { changeset: &changes.wire.changeset, pool: &changes.wire.pool, author };
         let mut pool = self.pool.clone();
         let changeset = rebase(&submission, since, self.document(), &mut pool)?;

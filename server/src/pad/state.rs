@@ -20,10 +20,8 @@ pub type Since = (Changeset, AuthorId);
 struct Past {
     rev: u32,
     changeset: Changeset,
-    /// Whether the session that commits now can have sent it before,
+    /// Whether the session that commits now can have sent it before.
     is_own: bool,
-    /// or one after it, in which its author sent again what had no answer.
-    is_later: bool,
 }
 
 /// Why a commit is refused.
@@ -122,9 +120,6 @@ impl PadState {
     /// Takes a commit without a number, and says what became of it. `older` are the revisions between the one it is based on
     /// and the first in memory. If line markers had to be put right, another revision does so.
     ///
-    /// If this session has made an equal revision meanwhile, or a later one of its author has, it is taken for a retransmission:
-    /// a commit of a connection that broke can be read after its repetition on the next one.
-    ///
     /// # Errors
     ///
     /// [`Refusal`]; then nothing has changed.
@@ -132,9 +127,7 @@ impl PadState {
         let wire = self.check(changes, who)?;
         let past = self.past(changes.base_rev.saturating_add(1), older, who)?;
         let nobody = Utf16String::new();
-        let since = past
-            .iter()
-            .map(|past| (&past.changeset, if past.is_own || past.is_later { &*who.author } else { &nobody }));
+        let since = past.iter().map(|past| (&past.changeset, if past.is_own { &*who.author } else { &nobody }));
         let submission = Submission { changeset: &wire.changeset, pool: &wire.pool, author: &who.author };
         let known = self.pool.len();
         let result = rebase(&submission, since, &self.doc, &mut self.pool).map_err(Refusal::from);
@@ -188,15 +181,14 @@ impl PadState {
         }
         let older = (first..).zip(older).map(|(rev, (changeset, author))| {
             let is_own = *author == who.author;
-            Past { rev, changeset: changeset.clone(), is_own, is_later: false }
+            Past { rev, changeset: changeset.clone(), is_own }
         });
-        // An author may have several sessions. What another session of the author did at the same time is another change,
-        // however equal, as far as that can be told.
+        // An author may have several sessions. Equal changesets are a retransmission only if this session can have sent
+        // the earlier one; what another session of the author did at the same time is another change.
         let recent = self.recent.iter().skip(first.saturating_sub(in_memory) as usize).map(|revision| {
             let is_session = revision.session == Some(who.session) || revision.rev <= who.joined_rev;
-            let is_authors = revision.author == who.author;
-            let (is_own, is_later) = (is_authors && is_session, is_authors && revision.session > Some(who.session));
-            Past { rev: revision.rev, changeset: revision.changeset.clone(), is_own, is_later }
+            let is_own = is_session && revision.author == who.author;
+            Past { rev: revision.rev, changeset: revision.changeset.clone(), is_own }
         });
         Ok(older.chain(recent).collect())
     }
