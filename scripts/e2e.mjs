@@ -27,7 +27,7 @@ if (isWanted('strangers', 'postgres', 'plugin')) needEtherpad();
 if (isWanted('postgres')) needPostgres();
 buildPackage();
 buildPages();
-buildPlugin();
+if (isWanted('plugin')) buildPlugin();
 // A server that somebody names is taken as it is.
 if (!process.env.EASYSYNC_SERVER || !existsSync(process.env.EASYSYNC_SERVER)) buildServer();
 

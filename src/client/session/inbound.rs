@@ -391,8 +391,9 @@ impl Client {
     /// can have revisions that fit. O(1), and O(n) once for each join that was behind.
     fn compare_with_join(&mut self) -> Result<(), MessageError> {
         let rev = self.rev();
-        let Some((_, text)) = self.joined_text.take_if(|(joined, _)| *joined <= rev) else { return Ok(()) };
-        if self.joined.0 == rev && self.base().is_some_and(|base| base.text() != text) {
+        let joined = self.joined.0;
+        let Some(text) = self.joined_text.take_if(|_| joined <= rev) else { return Ok(()) };
+        if joined == rev && self.base().is_some_and(|base| base.text() != text) {
             let error = ErrorKind::OtherHistory { rev }.into();
             return Err(MessageError { message: "CHANGESET_REQ".to_owned(), item: None, error });
         }

@@ -94,8 +94,8 @@ pub struct Client {
     joins: u32,
     /// Whether what is fetched goes on from the document here,
     check: Option<Check>,
-    /// and leads to the text that the last join brought, of this revision.
-    joined_text: Option<(u32, Utf16String)>,
+    /// and leads to the text that the last join brought.
+    joined_text: Option<Utf16String>,
     flight: Flight,
     /// Whether the server has dropped a message, one does not know which.
     is_limited: bool,
@@ -703,11 +703,11 @@ impl Client {
         self.order.forget_held();
         if vars.rev == rev {
             // The document is right, whatever was wrong with a message.
-            (self.rejoins, self.joined_text) = ((0, 0, None), None);
+            self.rejoins = (0, 0, None);
             self.resume();
         } else {
             self.phase = Phase::CatchingUp { until: vars.rev };
-            self.joined_text = Some((vars.rev, vars.atext.text));
+            self.joined_text = Some(vars.atext.text);
             let check = Check::new(self.mark(), rev, self.joined);
             self.fetch(check.first());
             self.check = Some(check);
@@ -722,7 +722,7 @@ impl Client {
         who: (Utf16String, Utf16String, bool),
         session: Option<Utf16String>,
     ) {
-        (self.joining, self.unanswered) = (None, 0);
+        (self.joining, self.unanswered, self.joined_text) = (None, 0, None);
         (self.pad_id, self.author, self.read_only) = who;
         (self.is_rejoining, self.has_ended, self.is_limited) = (false, false, false);
         self.flight_begins(session);
