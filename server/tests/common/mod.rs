@@ -234,13 +234,18 @@ impl Person {
 
     /// The same, with a cookie by which the server knows who comes again.
     pub async fn open_as(address: SocketAddr, pad: &str, more: &str, cookie: Option<String>) -> Self {
-        let wire = Wire::connect_to(address, cookie.as_deref(), pad).await.expect("a connection");
-        let mut person = Self { wire, client: Client::new(), pad: pad.to_owned(), cookie, seen: Vec::new() };
-        person.wire.send(&ready(pad, more)).await;
+        let mut person = Self::try_connect(address, pad, more, cookie).await.expect("a connection");
         while person.client.view().is_none() {
             person.receive().await;
         }
         person
+    }
+
+    /// Connects and asks for the pad, without waiting for it; `None` if the server does not want it.
+    pub async fn try_connect(address: SocketAddr, pad: &str, more: &str, cookie: Option<String>) -> Option<Self> {
+        let mut wire = Wire::connect_to(address, cookie.as_deref(), pad).await?;
+        wire.send(&ready(pad, more)).await;
+        Some(Self { wire, client: Client::new(), pad: pad.to_owned(), cookie, seen: Vec::new() })
     }
 
     /// Connects once more, and catches up.

@@ -1,17 +1,6 @@
 //! People who write in one pad at the same time.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{Person, Wire, at, number, start, text};
+use crate::common::{self, Person, Wire, at, number, start, text};
 use easysync::Value;
 
 /// Texts of all kinds, one code unit and more.

@@ -1,17 +1,6 @@
 //! How much one client may have, what the server tells of itself, and trouble on request.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{CAPABLE, Person, Wire, at, commit, get, number, ready, start, start_with, text};
+use crate::common::{CAPABLE, Person, Wire, at, commit, get, number, ready, start, start_with, text};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

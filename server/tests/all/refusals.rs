@@ -1,17 +1,6 @@
 //! Commits that must not get in, and commits that must.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{Wire, at, commit, number, start_with, text};
+use crate::common::{self, Wire, at, commit, number, start_with, text};
 use easysync::Value;
 use easysync_server::Server;
 

@@ -1,17 +1,6 @@
 //! Parts of the history, and exports.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{Person, Wire, at, get, number, post_file, start, start_with};
+use crate::common::{self, Person, Wire, at, get, number, post_file, start, start_with};
 use easysync::{AttribPool, Changeset, Document, UnknownAttrib, Value};
 use easysync_server::{RedbStore, Server, Store};
 use std::collections::BTreeMap;

@@ -1,17 +1,7 @@
 //! What every store does, and what PostgreSQL's does besides.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::postgres::{Database, database};
+use crate::common;
+use crate::common::postgres::{Database, database};
 use easysync_server::{Peers, PostgresStore, Put, RedbStore, Store, StoreError};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};

@@ -1,17 +1,6 @@
 //! Pages and files, as browsers get them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{get, get_with, start, start_with};
+use crate::common::{self, get, get_with, start, start_with};
 use std::path::Path;
 
 /// A folder with pages.

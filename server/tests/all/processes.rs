@@ -1,19 +1,8 @@
 //! Several processes over one PostgreSQL.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::postgres::{Database, database};
-use common::program::Program;
-use common::{CAPABLE, Person, Wire, at, get, post_file, request, text};
+use crate::common::postgres::{Database, database};
+use crate::common::program::Program;
+use crate::common::{self, CAPABLE, Person, Wire, at, get, post_file, request, text};
 use easysync::Value;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -226,7 +215,16 @@ async fn finish(scene: &Scene, writers: Vec<tokio::task::JoinHandle<Person>>) {
     for writer in writers {
         people.push(writer.await.unwrap());
     }
-    let late = Person::open(scene.address(), "p", "").await;
+    let mut late = loop {
+        match Person::try_connect(scene.address(), "p", CAPABLE, None).await {
+            Some(person) => break person,
+            // A process that has lost its store refuses until it has it again.
+            None => tokio::time::sleep(RETRY).await,
+        }
+    };
+    while late.client.view().is_none() {
+        receive(&mut late, scene).await;
+    }
     for word in scene.acknowledged.lock().unwrap().iter() {
         assert_eq!(late.text().matches(word.as_str()).count(), 1, "{word}");
     }

@@ -1,17 +1,6 @@
 //! Commits with numbers, as the server takes them: in order, once, and no session waits for another's.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{Person, Wire, at, commit, number, ready, start, text};
+use crate::common::{self, Person, Wire, at, commit, number, ready, start, text};
 use easysync::{AttribSet, Client, Effect};
 use std::net::SocketAddr;
 use std::time::Instant;

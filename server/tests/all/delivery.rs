@@ -1,17 +1,6 @@
 //! Who gets what, and in which message: batches, slow readers, those who come back, several sessions of one author.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{CAPABLE, Person, Wire, at, commit, number, start, text};
+use crate::common::{self, CAPABLE, Person, Wire, at, commit, number, start, text};
 use easysync::Value;
 use std::time::Duration;
 

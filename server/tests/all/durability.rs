@@ -1,17 +1,6 @@
 //! What was acknowledged is there, whatever happens to the program.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test may fail loudly"
-)]
-
-mod common;
-
-use common::{Person, Wire, at, start};
+use crate::common::{self, Person, Wire, at, start};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
