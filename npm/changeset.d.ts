@@ -9,8 +9,10 @@ import type { Attribs, OpLike } from './changeset-ops.js';
 export * from './attribute-pool.js';
 export * from './changeset-ops.js';
 export { isTrap } from './engine.js';
+export type { SyncInitInput } from './easysync_changeset.js';
 
-type Pool = PoolLike | null | undefined;
+/** What functions take for a pool; those that need none may be called without. */
+export type Pool = PoolLike | null | undefined;
 
 /** Loads the engine; to be awaited before anything else that computes. Calling it again gives the same promise. */
 export const init: Init;

@@ -13,6 +13,7 @@ export type {
   FormatName,
   Fragment,
   FragmentLine,
+  InitInput,
   LineFormat,
   ListKind,
   Patch,

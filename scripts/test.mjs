@@ -49,6 +49,7 @@ run('size of the npm package', ['size-limit']);
 run('npm package', ['publint', 'pkg', '--strict']);
 const wasm = BUILDS.map(({ name }) => `easysync_${name}_bg.wasm`);
 run('types of the npm package', ['attw', '--pack', 'pkg', '--profile', 'esm-only', '--exclude-entrypoints', ...wasm]);
+run('documentation of the npm package', ['typedoc', '--treatWarningsAsErrors', '--emit', 'none']);
 run('npm publish, without doing it', ['npm', 'publish', '--dry-run', './pkg']);
 // That what is packed compiles, the tests have shown.
 run('cargo publish, without doing it', ['cargo', 'publish', '--dry-run', '--allow-dirty', '--no-verify', '-p', 'easysync']);
