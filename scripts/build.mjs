@@ -31,7 +31,8 @@ export function buildPackage() {
 /** A build of the engine; gives back where it is. Each has a folder of its own, since cargo gives all builds of a crate one name. */
 function compile({ name, features, level }) {
   const folder = join(root, 'target', 'builds', name);
-  // That it is to be a module of its own is said here: in the manifest, it would make every other build link one too.
+  // That it is to be a module of its own is said here. In the manifest, beside the library, it would keep cargo from optimising across crates, and
+  // make every other build link a module too.
   const command = ['cargo', 'rustc', '--lib', '--crate-type', 'cdylib', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm'];
   run(`engine for ${name}`, [...command, '--no-default-features', '--features', features.join(), '--target-dir', folder], {
     env: { CARGO_PROFILE_WASM_OPT_LEVEL: level },

@@ -1,7 +1,7 @@
 // The examples, and the first steps of the README, with the package as it is published: packed, installed, built, and run in Chromium or Node.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { launch } from '../e2e/support/browser.js';
 import { Client } from '../e2e/support/client.js';
 import { Files } from '../e2e/support/files.js';
+import { install, pack } from '../e2e/support/package.js';
 import { Server, root } from '../e2e/support/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'easysync-examples-'));
@@ -24,8 +25,7 @@ function run(cwd, command, ...args) {
 }
 
 before(async () => {
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', join(root, 'pkg'), '--json'], { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' }));
-  tarball = join(folder, filename);
+  tarball = pack(folder);
   server = await Server.start();
   browser = await launch();
 });
@@ -41,7 +41,7 @@ function installed(name) {
   const to = join(folder, name);
   cpSync(join(root, 'examples', name), to, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) });
   if (existsSync(join(to, 'package-lock.json'))) run(to, 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline');
-  run(to, 'npm', 'install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', tarball);
+  install(to, tarball, '--no-save', '--no-package-lock');
   return to;
 }
 
@@ -101,7 +101,7 @@ test('a program in Node writes in a pad', async () => {
 test('somebody new installs the package in an empty folder, pastes what the README begins with, and sees a pad', async () => {
   const to = join(folder, 'new');
   mkdirSync(to);
-  run(to, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball);
+  install(to, tarball);
   const example = /```js\n([^]*?)```/.exec(readFileSync(join(to, 'node_modules', 'easysync-wasm', 'README.md'), 'utf8'))[1];
   assert.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(example), 'the README of the repository shows another example');
   assert.ok(example.trimEnd().split('\n').length <= 12, 'it has become long');

@@ -1,32 +1,25 @@
 // The npm package as it is published, in Node: packed, installed in an empty folder, used as its README says.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { install, pack } from '../e2e/support/package.js';
+import { root } from '../e2e/support/server.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'easysync-'));
 let easysync;
 let history;
-
-function npm(...args) {
-  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
 
 /** An entry of the package, as it is found from that folder. */
 const entry = (name) => import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)).href);
 
 before(async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
-  const [{ filename }] = JSON.parse(npm('pack', join(root, 'pkg'), '--json'));
-  npm('install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
+  install(folder, pack(folder));
   easysync = await entry('easysync-wasm');
   history = await entry('easysync-wasm/history');
 });
