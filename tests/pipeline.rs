@@ -130,6 +130,31 @@ fn a_commit_without_effect_is_answered_in_its_turn() {
 }
 
 #[test]
+fn the_word_that_a_commit_had_no_effect_can_be_overtaken_by_a_revision() {
+    let mut server = start("abc\n");
+    let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));
+    let mut pipeline = Pipeline::default();
+    let not_bold = AttribSet::from(client.pool_mut().put(Attribute::new("bold", "")));
+    let mut builder = Builder::new(4);
+    builder.keep(2, 0, &not_bold);
+    client.edit(&builder.finish().unwrap()).unwrap();
+    let first = client.commit().unwrap().unwrap();
+    assert_eq!(server.commit_numbered(&mut pipeline, &first, &author(1)), Outcome { rev: 0, is_revision: false });
+    type_at(&mut other, 0, "o");
+    server.commit_numbered(&mut Pipeline::default(), &other.commit().unwrap().unwrap(), &author(2));
+    // It comes before the answer, so the next commit says that it is on top of one.
+    client.receive(&server.new_changes(1)).unwrap();
+    type_at(&mut client, 4, "x");
+    let second = client.commit().unwrap().unwrap();
+    assert!(second.contains(r#""baseRev":1"#) && second.ends_with(r#","seq":1,"above":1}}"#), "{second}");
+    assert_eq!(server.commit_numbered(&mut pipeline, &second, &author(1)), Outcome { rev: 2, is_revision: true });
+    client.receive(&accept_commit(0, Some(0), false)).unwrap();
+    client.receive(&accept_commit(2, Some(1), true)).unwrap();
+    assert_eq!((client.rev(), client.in_flight(), client.save_state()), (2, 0, SaveState::Saved));
+    assert_eq!((server.head.text().to_string(), text(client.base())), ("oabcx\n".into(), "oabcx\n".into()));
+}
+
+#[test]
 fn the_word_that_a_commit_had_no_effect_can_come_before_the_revisions_that_took_it() {
     let mut server = start("abc\n");
     let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));

@@ -152,11 +152,12 @@ impl<T> Pipeline<T> {
     ) -> Result<Entered, Error> {
         let submitted = submission.changeset.move_to_pool(submission.pool, pool, UnknownAttrib::Refuse)?;
         let mut below = if number.above > 0 { self.below.clone() } else { Below::default() };
+        let unheard = number.above as usize;
         for (rev, revision) in before {
-            below.past(rev, revision, pool)?;
+            below.past(rev, revision, unheard, pool)?;
         }
         below.rev = base_rev;
-        below.shorten(number.above as usize);
+        below.shorten(unheard);
         if below.commits.len() != number.above as usize {
             let found = below.commits.len() as u32;
             return Err(ErrorKind::WrongNumber { expected: number.above, found }.into());
@@ -219,10 +220,18 @@ impl<A: Clone + PartialEq> Strangers<A> {
 }
 
 impl Below {
-    /// Moves on past a revision, and gives back what that is on top of these commits; `None` if it is one of them.
-    fn past(&mut self, rev: u32, revision: &Changeset, pool: &AttribPool) -> Result<Option<Changeset>, Error> {
+    /// Moves on past a revision, and gives back what that is on top of these commits; `None` if it is one of them. The client
+    /// has not heard of the last `unheard`.
+    fn past(
+        &mut self,
+        rev: u32,
+        revision: &Changeset,
+        unheard: usize,
+        pool: &AttribPool,
+    ) -> Result<Option<Changeset>, Error> {
         // What had no effect is gone when the client hears of it, which is before the next revision.
-        while self.commits.front().is_some_and(|(_, outcome)| !outcome.is_revision && outcome.rev < rev) {
+        let is_gone = |(_, outcome): &(Changeset, Outcome)| !outcome.is_revision && outcome.rev < rev;
+        while self.commits.len() > unheard && self.commits.front().is_some_and(is_gone) {
             self.commits.pop_front();
         }
         self.rev = rev;
@@ -265,7 +274,7 @@ impl Entered {
         let (mut rebased, mut below) = (self.submitted.clone(), self.below.clone());
         let mut own = None;
         for (rev, revision) in since {
-            let Some(past) = below.past(rev, revision, pool)? else { continue };
+            let Some(past) = below.past(rev, revision, 0, pool)? else { continue };
             if can_be_own(rev) && below.commits.is_empty() && (past == self.submitted || past == rebased) {
                 rebased = Changeset::identity(past.new_len())?;
                 own = Some(rev);
