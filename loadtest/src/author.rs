@@ -1,10 +1,10 @@
 //! One author: the client of the engine on a socket, and someone who types.
 
-use crate::wire::{Frame, Wire, event_of};
-use anyhow::{Context, bail};
-use easysync::{AttribPool, AttribSet, Client, Document, Effect};
+use crate::peer::Peer;
+use crate::wire::Frame;
+use anyhow::Context;
+use easysync::{AttribPool, AttribSet, Document};
 use fastrand::Rng;
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep_until};
 
-/// How often the client looks at the clock, and, with the old Engine.IO, says that it is there.
+/// How often the client looks at the clock.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What everyone is to do now.
@@ -64,8 +64,8 @@ pub struct Seen {
     pub applied: Vec<u32>,
     /// How long the client took for revisions of others, in nanoseconds, and how many there were.
     pub apply: (u64, u64),
-    /// How often the client asked for a fresh join.
-    pub resyncs: u32,
+    /// How often the author had to join again.
+    pub rejoins: u32,
     pub end: End,
 }
 
@@ -77,9 +77,11 @@ pub struct End {
     pub digest: u64,
 }
 
+/// When the first edit in a commit was due, and when it was sent.
+type Times = (Instant, Instant);
+
 pub struct Author {
-    client: Client,
-    wire: Wire,
+    peer: Peer<Times>,
     shared: Arc<Shared>,
     phase: watch::Receiver<Phase>,
     random: Rng,
@@ -87,54 +89,35 @@ pub struct Author {
     origin: Instant,
     /// When the first edit that is not sent was due.
     edited: Option<Instant>,
-    /// When the commits in flight were edited, and sent.
-    in_flight: VecDeque<(Instant, Instant)>,
     seen: Seen,
 }
 
 impl Author {
     /// Joins the pad.
     pub async fn join(shared: Arc<Shared>, phase: watch::Receiver<Phase>, seed: u64) -> anyhow::Result<Self> {
-        let wire = Wire::connect(shared.server, shared.engine).await?;
+        let mut random = Rng::with_seed(seed);
+        let token = format!("t.{:020}", random.u64(..));
         let end = End { rev: 0, digest: 0 };
-        let seen = Seen { commits: Vec::new(), first_rev: 0, applied: Vec::new(), apply: (0, 0), resyncs: 0, end };
+        let seen = Seen { commits: Vec::new(), first_rev: 0, applied: Vec::new(), apply: (0, 0), rejoins: 0, end };
         let mut author = Self {
-            client: Client::new(),
-            wire,
+            peer: Peer::new(&shared.pad, &token, shared.capabilities, shared.engine),
             shared,
             phase,
-            random: Rng::with_seed(seed),
+            random,
             origin: Instant::now(),
             edited: None,
-            in_flight: VecDeque::new(),
             seen,
         };
-        author.ready().await?;
-        while author.client.view().is_none() {
-            let frame = author.wire.next().await?;
-            author.take(frame).await?;
-        }
+        author.peer.connect(author.shared.server).await?;
         author.shared.joined.fetch_add(1, Ordering::SeqCst);
         Ok(author)
     }
 
     /// Where the pad is on the server, for one who only looks.
     pub fn end(&self) -> End {
-        let digest = self.client.base().map_or(0, |doc| digest(doc, self.client.pool()));
-        End { rev: self.client.rev(), digest }
-    }
-
-    async fn ready(&mut self) -> anyhow::Result<()> {
-        let token = self.random.u64(..);
-        // The token and the version are for servers before Etherpad 2.
-        let message = format!(
-            concat!(
-                r#"{{"type":"CLIENT_READY","component":"pad","padId":"{}","token":"t.{:020}","protocolVersion":2,"#,
-                r#""userInfo":{{"colorId":null,"name":null}},"easysync":{{"capabilities":{}}}}}"#
-            ),
-            self.shared.pad, token, self.shared.capabilities
-        );
-        self.wire.send_event(&message).await
+        let client = &self.peer.client;
+        let digest = client.base().map_or(0, |doc| digest(doc, client.pool()));
+        End { rev: client.rev(), digest }
     }
 
     /// Does what the phases say, to the end.
@@ -144,17 +127,20 @@ impl Author {
         let mut next_edit: Option<(Instant, Instant)> = None;
         let mut is_typing = false;
         loop {
-            if is_typing && next_edit.is_none() && !self.client.has_uncommitted() {
+            if is_typing && next_edit.is_none() && !self.peer.client.has_uncommitted() {
                 is_typing = false;
-                self.shared.head.fetch_max(self.client.rev(), Ordering::SeqCst);
+                self.shared.head.fetch_max(self.peer.client.rev(), Ordering::SeqCst);
                 self.shared.acknowledged.fetch_add(1, Ordering::SeqCst);
             }
             let phase = *self.phase.borrow();
             if let Phase::Settle { head } = phase
-                && self.client.rev() >= head
+                && self.peer.client.rev() >= head
             {
-                self.seen.end = self.end();
+                (self.seen.end, self.seen.rejoins) = (self.end(), self.peer.joins - 1);
                 return Ok(self.seen);
+            }
+            if !self.peer.is_connected(self.shared.server).await {
+                continue;
             }
             let due = next_edit.map(|(due, _)| due);
             tokio::select! {
@@ -164,7 +150,7 @@ impl Author {
                     changed.context("nobody says what to do")?;
                     if let Phase::Type { from, until } = *self.phase.borrow_and_update() {
                         self.origin = from;
-                        self.seen.first_rev = self.client.rev();
+                        self.seen.first_rev = self.peer.client.rev();
                         is_typing = true;
                         next_edit = Some((from + self.shared.edit_every.mul_f64(self.random.f64()), until));
                     }
@@ -177,20 +163,17 @@ impl Author {
                     self.commit().await?;
                 }
                 _ = look.tick() => {
-                    self.client.expire(self.origin.elapsed().as_secs_f64() * 1000.0);
-                    if self.shared.engine == 3 {
-                        self.wire.send("2".to_owned()).await?;
-                    }
+                    self.peer.look().await;
                     self.act().await?;
                 }
-                frame = self.wire.next() => self.take(frame?).await?,
+                frame = self.peer.next() => self.take(frame).await?,
             }
         }
     }
 
     /// Types a word somewhere, or takes some letters away.
     fn edit(&mut self, due: Instant) -> anyhow::Result<()> {
-        let view = self.client.view().context("not in the pad")?;
+        let view = self.peer.client.view().context("not in the pad")?;
         let len = view.len_utf16();
         let at = self.random.usize(..len);
         let change = if len > 100 && self.random.u8(..5) == 0 {
@@ -200,48 +183,33 @@ impl Author {
             word.push(if self.random.u8(..12) == 0 { 0x0a } else { 0x20 });
             view.splice(at..at, &word, &AttribSet::EMPTY)?
         };
-        self.client.edit(&change)?;
+        self.peer.client.edit(&change)?;
         self.edited.get_or_insert(due);
         Ok(())
     }
 
     async fn commit(&mut self) -> anyhow::Result<()> {
-        let Some(message) = self.client.commit()? else {
-            if !self.client.has_uncommitted() {
-                self.edited = None;
-            }
-            return Ok(());
+        let edited = &mut self.edited;
+        let tag = || {
+            let now = Instant::now();
+            (edited.take().unwrap_or(now), now)
         };
-        let now = Instant::now();
-        // What is sent again has its times.
-        if self.client.in_flight() > self.in_flight.len()
-            && let Some(edited) = self.edited.take()
-        {
-            self.in_flight.push_back((edited, now));
+        self.peer.commit(tag).await?;
+        if !self.peer.client.has_uncommitted() {
+            self.edited = None;
         }
-        self.wire.send_event(&message).await
+        Ok(())
     }
 
     /// Takes a frame in, and commits if it is the time then.
-    async fn take(&mut self, frame: Frame) -> anyhow::Result<()> {
-        let message = match frame {
-            Frame::Text(message) => message,
-            Frame::Ping => return self.wire.send("3".to_owned()).await,
-            Frame::Other => return Ok(()),
-        };
-        let Some(text) = event_of(&message) else { return Ok(()) };
-        let (rev, applied) = (self.client.rev(), self.client.counts().applied);
-        let began = Instant::now();
-        // What is wrong with a message comes back as an effect as well.
-        let _told = self.client.receive(text);
-        let done = Instant::now();
-        if self.client.rev() > rev {
-            let at = micros(done.saturating_duration_since(self.origin));
-            self.seen.applied.extend((rev..self.client.rev()).map(|_| at));
-            let count = self.client.counts().applied - applied;
-            if count > 0 {
-                self.seen.apply.0 += (done - began).as_nanos() as u64;
-                self.seen.apply.1 += count;
+    async fn take(&mut self, frame: Option<Frame>) -> anyhow::Result<()> {
+        let rev = self.peer.client.rev();
+        if let Some(received) = self.peer.take(frame).await {
+            let at = micros(Instant::now().saturating_duration_since(self.origin));
+            self.seen.applied.extend((rev..self.peer.client.rev()).map(|_| at));
+            if received.applied > 0 {
+                self.seen.apply.0 += received.took.as_nanos() as u64;
+                self.seen.apply.1 += received.applied;
             }
         }
         self.act().await
@@ -249,23 +217,9 @@ impl Author {
 
     /// Does what the client asks for.
     async fn act(&mut self) -> anyhow::Result<()> {
-        while let Some(effect) = self.client.next_effect() {
-            match effect {
-                Effect::Send(message) => self.wire.send_event(&message).await?,
-                Effect::Accepted { rev } => {
-                    if let Some((edited, sent)) = self.in_flight.pop_front() {
-                        let since = |at: Instant| micros(at.saturating_duration_since(self.origin));
-                        self.seen.commits.push(Commit { rev, edited: since(edited), sent: since(sent) });
-                    }
-                }
-                Effect::Resync { .. } => {
-                    self.seen.resyncs += 1;
-                    self.ready().await?;
-                }
-                Effect::Desynchronised { rev, server_rev } => bail!("at {rev} while the server is at {server_rev}"),
-                Effect::Disconnected { reason } => bail!("the server has ended the session: {reason}"),
-                _ => {}
-            }
+        let since = |at: Instant| micros(at.saturating_duration_since(self.origin));
+        for (rev, (edited, sent)) in self.peer.act().await? {
+            self.seen.commits.push(Commit { rev, edited: since(edited), sent: since(sent) });
         }
         self.commit().await
     }

@@ -4,12 +4,12 @@
 //! of everyone then, once, and so must be all the rest.
 
 use crate::author::{Phase, digest};
+use crate::peer::Peer;
 use crate::server::Process;
-use crate::wire::{Frame, Wire, event_of};
 use anyhow::{Context, bail, ensure};
-use easysync::{AttribSet, Client, Effect};
+use easysync::AttribSet;
 use fastrand::Rng;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,8 +110,7 @@ pub async fn run(plan: Plan<'_>) -> anyhow::Result<Outcome> {
     let ends = timeout(SETTLE_WITHIN, everyone).await.context("not everyone has everything in time")??;
     // Someone who comes anew gets the document as the server has it.
     let mut reader = Writer::new(plan.authors, shared.clone());
-    let wire = reader.connect().await?;
-    drop(wire);
+    reader.peer.connect(reader.address()).await?;
     let (text, last) = (reader.text()?, reader.end()?);
     outcome.is_equal = ends.iter().all(|end| end.1 == last);
     outcome.joins = shared.joins.load(Ordering::SeqCst);
@@ -153,39 +152,33 @@ type End = (u32, u64);
 /// An author who stays whatever becomes of the server.
 struct Writer {
     number: u32,
-    client: Client,
+    /// Each commit carries how many words it has.
+    peer: Peer<usize>,
     shared: Arc<Shared>,
-    began: Instant,
     /// All that were written.
     words: Vec<String>,
     /// So many of them were committed.
     committed: usize,
-    /// How many words each commit without answer has.
-    in_flight: VecDeque<usize>,
     random: Rng,
 }
 
 impl Writer {
     fn new(number: u32, shared: Arc<Shared>) -> Self {
-        Self {
-            number,
-            client: Client::new(),
-            shared,
-            began: Instant::now(),
-            words: Vec::new(),
-            committed: 0,
-            in_flight: VecDeque::new(),
-            random: Rng::new(),
-        }
+        let peer = Peer::new("kills", &format!("t.kills{number}"), shared.capabilities, 4);
+        Self { number, peer, shared, words: Vec::new(), committed: 0, random: Rng::new() }
     }
 
     fn text(&self) -> anyhow::Result<String> {
-        Ok(self.client.base().context("not in the pad")?.text().to_string())
+        Ok(self.peer.client.base().context("not in the pad")?.text().to_string())
     }
 
     fn end(&self) -> anyhow::Result<End> {
-        let doc = self.client.base().context("not in the pad")?;
-        Ok((self.client.rev(), digest(doc, self.client.pool())))
+        let doc = self.peer.client.base().context("not in the pad")?;
+        Ok((self.peer.client.rev(), digest(doc, self.peer.client.pool())))
+    }
+
+    fn address(&self) -> SocketAddr {
+        *self.shared.address.borrow()
     }
 
     async fn run(mut self, mut phase: watch::Receiver<Phase>) -> anyhow::Result<(Vec<String>, End)> {
@@ -193,123 +186,65 @@ impl Writer {
         let mut words = interval(WORD_EVERY);
         let mut look = interval(LOOK_EVERY);
         words.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        'connections: loop {
-            let Ok(mut wire) = self.connect().await else {
-                self.client.disconnected();
-                sleep(RETRY).await;
+        loop {
+            if let Phase::Settle { head } = *phase.borrow() {
+                if !self.peer.client.has_uncommitted() && !has_settled {
+                    has_settled = true;
+                    self.shared.head.fetch_max(self.peer.client.rev(), Ordering::SeqCst);
+                    self.shared.settled.fetch_add(1, Ordering::SeqCst);
+                }
+                if self.peer.client.rev() >= head {
+                    let end = self.end()?;
+                    self.shared.joins.fetch_add(self.peer.joins, Ordering::SeqCst);
+                    return Ok((self.words, end));
+                }
+            }
+            if !self.peer.is_connected(self.address()).await {
                 continue;
-            };
-            loop {
-                if let Phase::Settle { head } = *phase.borrow() {
-                    if !self.client.has_uncommitted() && !has_settled {
-                        has_settled = true;
-                        self.shared.head.fetch_max(self.client.rev(), Ordering::SeqCst);
-                        self.shared.settled.fetch_add(1, Ordering::SeqCst);
-                    }
-                    if self.client.rev() >= head {
-                        let end = self.end()?;
-                        return Ok((self.words, end));
-                    }
+            }
+            let is_writing = *phase.borrow() == Phase::Gather;
+            tokio::select! {
+                _ = phase.changed() => {}
+                _ = words.tick(), if is_writing => {
+                    self.write()?;
+                    self.commit().await?;
                 }
-                let is_writing = *phase.borrow() == Phase::Gather;
-                let goes_on = tokio::select! {
-                    _ = phase.changed() => true,
-                    _ = words.tick(), if is_writing => {
-                        self.write()?;
-                        self.commit(&mut wire).await
-                    }
-                    _ = look.tick() => {
-                        self.client.expire(self.began.elapsed().as_secs_f64() * 1000.0);
-                        self.act(&mut wire).await?
-                    }
-                    frame = wire.next() => match frame {
-                        Ok(Frame::Text(message)) => self.take(&mut wire, event_of(&message)).await?,
-                        Ok(Frame::Ping) => wire.send("3".to_owned()).await.is_ok(),
-                        Ok(Frame::Other) => true,
-                        Err(_) => false,
-                    },
-                };
-                if !goes_on {
-                    self.client.disconnected();
-                    continue 'connections;
+                _ = look.tick() => {
+                    self.peer.look().await;
+                    self.act().await?;
+                }
+                frame = self.peer.next() => {
+                    self.peer.take(frame).await;
+                    self.act().await?;
                 }
             }
         }
-    }
-
-    /// Connects, and waits for the document.
-    async fn connect(&mut self) -> anyhow::Result<Wire> {
-        let address = *self.shared.address.borrow();
-        let mut wire = Wire::connect(address, 4).await?;
-        self.client.connected();
-        let message = format!(
-            r#"{{"type":"CLIENT_READY","component":"pad","padId":"kills","token":"t.kills{}","easysync":{{"capabilities":{}}}}}"#,
-            self.number, self.shared.capabilities
-        );
-        wire.send_event(&message).await?;
-        let joined = self.client.view().is_some();
-        while self.client.view().is_none() {
-            if let Frame::Text(message) = wire.next().await?
-                && let Some(text) = event_of(&message)
-            {
-                self.client.receive(text)?;
-            }
-        }
-        self.shared.joins.fetch_add(1 + u32::from(joined), Ordering::SeqCst);
-        Ok(wire)
     }
 
     /// Writes a word behind another one, or at the beginning.
     fn write(&mut self) -> anyhow::Result<()> {
         let word = format!("<{}.{}>", self.number, self.words.len());
-        let view = self.client.view().context("not in the pad")?;
+        let view = self.peer.client.view().context("not in the pad")?;
         let len = view.len_utf16();
         let from = self.random.usize(..len);
         let near = view.slice(from..(from + NEAR).min(len))?;
         let at = near.iter().position(|unit| *unit == u16::from(b'>')).map_or(0, |at| from + at + 1);
         let units: Vec<u16> = word.encode_utf16().collect();
         let change = view.splice(at..at, &units, &AttribSet::EMPTY)?;
-        self.client.edit(&change)?;
+        self.peer.client.edit(&change)?;
         self.words.push(word);
         Ok(())
     }
 
-    /// Sends what can be sent; `false` if the connection has ended.
-    async fn commit(&mut self, wire: &mut Wire) -> bool {
-        while let Ok(Some(message)) = self.client.commit() {
-            // What is sent again has been counted.
-            if self.client.in_flight() > self.in_flight.len() {
-                self.in_flight.push_back(self.words.len() - self.committed);
-                self.committed = self.words.len();
-            }
-            if wire.send_event(&message).await.is_err() {
-                return false;
-            }
-        }
-        true
+    async fn commit(&mut self) -> anyhow::Result<()> {
+        let (written, committed) = (self.words.len(), &mut self.committed);
+        self.peer.commit(|| written - std::mem::replace(committed, written)).await
     }
 
-    async fn take(&mut self, wire: &mut Wire, text: Option<&str>) -> anyhow::Result<bool> {
-        let Some(text) = text else { return Ok(true) };
-        // What is wrong with a message comes back as an effect as well.
-        let _told = self.client.receive(text);
-        self.act(wire).await
-    }
-
-    async fn act(&mut self, wire: &mut Wire) -> anyhow::Result<bool> {
-        while let Some(effect) = self.client.next_effect() {
-            match effect {
-                Effect::Send(message) if wire.send_event(&message).await.is_err() => return Ok(false),
-                Effect::Accepted { .. } => {
-                    let words = self.in_flight.pop_front().context("an answer to nothing")?;
-                    self.shared.acknowledged.fetch_add(words as u64, Ordering::SeqCst);
-                }
-                Effect::Resync { .. } => return Ok(false),
-                Effect::Desynchronised { rev, server_rev } => bail!("at {rev} while the server is at {server_rev}"),
-                Effect::Disconnected { reason } => bail!("the server has ended the session: {reason}"),
-                _ => {}
-            }
+    async fn act(&mut self) -> anyhow::Result<()> {
+        for (_, words) in self.peer.act().await? {
+            self.shared.acknowledged.fetch_add(words as u64, Ordering::SeqCst);
         }
-        Ok(self.commit(wire).await)
+        self.commit().await
     }
 }

@@ -8,6 +8,7 @@
 //! | `main` | what can be set; one trial after the other |
 //! | `trial` | one pad: everyone in, everyone types, everyone waits for the last revision |
 //! | `author` | one author |
+//! | `peer` | the client on a connection that can be lost |
 //! | `kills` | the server is killed, over and over |
 //! | `wire` | a web socket, Engine.IO and socket.io |
 //! | `server` | what can be learnt of the server from outside |
@@ -16,6 +17,7 @@
 
 mod author;
 mod kills;
+mod peer;
 mod result;
 mod server;
 mod table;

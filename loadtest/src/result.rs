@@ -52,7 +52,8 @@ pub struct Trial {
     pub usage: Usage,
     /// Messages sent by type, as the server counts them.
     pub emits: BTreeMap<String, u64>,
-    pub resyncs: u32,
+    /// How often authors had to join again, all together.
+    pub rejoins: u32,
     /// Revisions that were acknowledged but are not among those that everyone has.
     pub missing: u64,
     /// Whether all authors ended with one document, the server's.
@@ -99,7 +100,7 @@ impl Trial {
             apply_us: apply.0 as f64 / 1000.0 / apply.1.max(1) as f64,
             usage,
             emits,
-            resyncs: seen.iter().map(|author| author.resyncs).sum(),
+            rejoins: seen.iter().map(|author| author.rejoins).sum(),
             missing,
             is_equal: seen.iter().all(|author| author.end == last),
             is_ordered: seen.iter().all(|author| author.commits.is_sorted_by_key(|commit| commit.rev)),

@@ -16,6 +16,7 @@ const HEAD: &[&str] = &[
     "authors' CPU",
     "others' CPU",
     "server MB",
+    "joined again",
     "equal",
     "messages sent while typing, median",
 ];
@@ -46,6 +47,7 @@ fn cells(row: &Row) -> Vec<String> {
         of(2, |trial| trial.usage.own_cpu),
         of(2, |trial| trial.usage.others_cpu),
         of(0, |trial| trial.usage.server_memory_mb),
+        of(0, |trial| Some(f64::from(trial.rejoins))),
         format!("{equal} of {}", row.trials.len()),
         emits(row),
     ]

@@ -19,7 +19,7 @@ const JOIN_WITHIN: Duration = Duration::from_secs(120);
 /// Joining is over when the server has had so long to tell everyone about it.
 const QUIET: Duration = Duration::from_secs(2);
 /// Everything must be acknowledged, and everywhere, by then.
-const SETTLE_WITHIN: Duration = Duration::from_secs(60);
+const SETTLE_WITHIN: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What is to be done.
