@@ -49,8 +49,12 @@ export class Inbox {
   constructor(host: InboxHost);
   /** Whether it was stopped; what comes then waits. */
   readonly isPaused: boolean;
+  /** Whether a round goes on; it still does when the last of its slices is told of. */
+  readonly isCatchingUp: boolean;
   /** A message has come. */
   push(message: string): void;
+  /** Somebody types: the next slice begins when that is drawn, and for half a second slices are shorter. */
+  typed(): void;
   /** Stops between two revisions. What is done stays, and is revision `pad.rev`. */
   cancel(): void;
   /**

@@ -2,6 +2,12 @@
 
 /** How long a slice may take, in milliseconds: what is left of a frame is for the page. */
 export const SLICE = 10;
+/** How long it may take while somebody types: a key must not wait long for it. */
+const SLICE_TYPING = 4;
+/** So long after a key, in milliseconds, the next one is to be expected. */
+const TYPING = 500;
+/** Who waits for a frame waits no longer than this, in milliseconds: in the background there are none. */
+const LONGEST_FRAME = 50;
 /** Between two reports, in milliseconds. */
 export const REPORT_INTERVAL = 100;
 /** Revisions between two looks at the clock. */
@@ -36,6 +42,21 @@ export function breathe() {
     }
     waiting.push(resolve);
     channel.port2.postMessage(null);
+  });
+}
+
+/** Resolves as soon as what the page has to show has been drawn. */
+function drawn() {
+  if (typeof requestAnimationFrame !== 'function') return breathe();
+  return new Promise((resolve) => {
+    const done = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      // The frame is drawn after its callbacks.
+      void breathe().then(resolve);
+    };
+    const frame = requestAnimationFrame(done);
+    const timer = setTimeout(done, LONGEST_FRAME);
   });
 }
 
@@ -104,6 +125,9 @@ export class Inbox {
   /** How long messages have been taken at once without a pause, and when that ended. */
   #spent = 0;
   #takenAt = 0;
+  /** When somebody last typed, and whether that is still to be drawn. */
+  #typedAt = Number.NEGATIVE_INFINITY;
+  #isToDraw = false;
 
   constructor(host) {
     this.#host = host;
@@ -113,11 +137,20 @@ export class Inbox {
     return this.#isPaused;
   }
 
+  get isCatchingUp() {
+    return this.#round !== null;
+  }
+
+  typed() {
+    this.#typedAt = performance.now();
+    this.#isToDraw = true;
+  }
+
   push(message) {
     if (this.#isClosed) return;
     const began = performance.now();
     if (began - this.#takenAt > PAUSE) this.#spent = 0;
-    if (this.#hasWork || this.#isPaused || this.#spent > this.#slice) {
+    if (this.#hasWork || this.#isPaused || this.#spent > this.#sliceAt(began)) {
       this.#call('queue', message);
       void this.#run();
       return;
@@ -211,13 +244,27 @@ export class Inbox {
     this.#isRunning = true;
     while (this.#hasWork && !this.#isPaused && !this.#isClosed) {
       this.#begin();
-      await breathe();
+      await this.#turn();
       this.#spent = 0;
-      const end = performance.now() + this.#slice;
+      const began = performance.now();
+      const end = began + this.#sliceAt(began);
       while (this.#hasWork && !this.#isPaused && !this.#isClosed && performance.now() < end) this.#call('proceed', AT_ONCE);
       if (!this.#isClosed) this.#settle();
     }
     this.#isRunning = false;
+  }
+
+  /** Lets the page have its turn. What is typed while it draws does not hold the work up a second time. */
+  async #turn() {
+    await breathe();
+    if (!this.#isToDraw) return;
+    this.#isToDraw = false;
+    await drawn();
+  }
+
+  /** How long a slice that begins now may take. */
+  #sliceAt(now) {
+    return now - this.#typedAt < TYPING ? Math.min(SLICE_TYPING, this.#slice) : this.#slice;
   }
 
   /** A slice is over. */

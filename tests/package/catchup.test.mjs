@@ -96,6 +96,33 @@ test('a signal stops it between two revisions, and another call goes on', async 
   pad.free();
 });
 
+test('what somebody types is drawn before the next slice, and slices are shorter then', async () => {
+  const frames = [];
+  globalThis.requestAnimationFrame = (callback) => frames.push(callback);
+  globalThis.cancelAnimationFrame = () => {};
+  try {
+    const { pad, inbox } = waiting(COUNT);
+    const round = inbox.catchUp({ slice: 20 });
+    inbox.typed();
+    await new Promise(setImmediate);
+    await sleep(20);
+    assert.deepEqual([pad.rev, frames.length], [0, 1], 'it did not wait for the frame');
+    const began = performance.now();
+    frames[0]();
+    while (pad.rev === 0) await new Promise(setImmediate);
+    assert.ok(performance.now() - began < 15, 'a slice while somebody types is as long as ever');
+    assert.ok(pad.rev < COUNT && pad.waiting > 0);
+    // In the background nobody draws: it goes on all the same.
+    inbox.typed();
+    const last = await round;
+    assert.deepEqual([last.state, pad.rev, frames.length], ['done', COUNT, 2]);
+    pad.free();
+  } finally {
+    delete globalThis.requestAnimationFrame;
+    delete globalThis.cancelAnimationFrame;
+  }
+});
+
 test('a report that throws is told of, and harms nothing', async () => {
   const { pad, inbox, told } = waiting(2000, {
     report: () => {

@@ -1,6 +1,6 @@
 // A session at a pad, where socket and engine meet. The editor is told by events, and meets both in main.ts.
 
-import { AT_ONCE, Inbox, isTrap, Pad, restart } from 'easysync-wasm';
+import { AT_ONCE, Inbox, breathe, isTrap, Pad, restart } from 'easysync-wasm';
 import type { Effect, Patch, Progress, SaveState as EngineState, Unplaced } from 'easysync-wasm';
 import type { ShowTime } from '../editor/host';
 import { Events } from '../../npm/lib/events';
@@ -246,6 +246,7 @@ export class Session {
    * does not show yet. What others have written can wait, so that a key is not as slow as all of that.
    */
   edited(show: ShowTime): void {
+    this.inbox.typed();
     this.keep();
     if (show === 'now') this.flush();
     else if (show === 'soon') queueMicrotask(() => this.flush());
@@ -586,9 +587,11 @@ export class Session {
     return this.flushed.at + pause - performance.now();
   }
 
+  /** Where very much has come, changing the editor and drawing it are too much for one task. */
   private flushWithFrame(): void {
     this.flushDue = 'frame';
-    requestAnimationFrame(() => this.flush());
+    if (this.inbox.isCatchingUp) void breathe().then(() => this.flush());
+    else requestAnimationFrame(() => this.flush());
   }
 
   private flush(): void {
