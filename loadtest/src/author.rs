@@ -139,7 +139,7 @@ impl Author {
                 (self.seen.end, self.seen.rejoins) = (self.end(), self.peer.joins - 1);
                 return Ok(self.seen);
             }
-            if !self.peer.is_connected(self.shared.server).await {
+            if !self.peer.keep_connected(self.shared.server).await {
                 continue;
             }
             let due = next_edit.map(|(due, _)| due);

@@ -199,7 +199,7 @@ impl Writer {
                     return Ok((self.words, end));
                 }
             }
-            if !self.peer.is_connected(self.address()).await {
+            if !self.peer.keep_connected(self.address()).await {
                 continue;
             }
             let is_writing = *phase.borrow() == Phase::Gather;

@@ -1,6 +1,6 @@
 //! The client of the engine on a socket. When the connection is lost it comes back, and sends again what has no answer.
 
-use crate::wire::{Frame, Wire, event_of};
+use crate::wire::{Frame, Wire, event_of, frame_of};
 use anyhow::{Context, bail};
 use easysync::{Client, Effect};
 use std::collections::VecDeque;
@@ -62,7 +62,7 @@ impl<T> Peer<T> {
     async fn join(&mut self, server: SocketAddr) -> anyhow::Result<()> {
         let mut wire = Wire::connect(server, self.engine).await?;
         self.client.connected();
-        wire.send_event(&self.ready).await?;
+        wire.send(frame_of(&self.ready)).await?;
         while self.client.view().is_none() {
             match wire.next().await? {
                 Frame::Text(message) => {
@@ -79,8 +79,8 @@ impl<T> Peer<T> {
         Ok(())
     }
 
-    /// Connects if it is not connected. `false` if that was not to be had this time, and some time has passed.
-    pub async fn is_connected(&mut self, server: SocketAddr) -> bool {
+    /// Connects again if the connection was lost. `false` if that was not to be had this time, and some time has passed.
+    pub async fn keep_connected(&mut self, server: SocketAddr) -> bool {
         if self.wire.is_some() || self.connect(server).await.is_ok() {
             return true;
         }
@@ -94,9 +94,9 @@ impl<T> Peer<T> {
         self.client.disconnected();
     }
 
-    async fn send(&mut self, message: &str) {
+    async fn send(&mut self, frame: String) {
         let Some(wire) = &mut self.wire else { return };
-        if wire.send_event(message).await.is_err() {
+        if wire.send(frame).await.is_err() {
             self.lose();
         }
     }
@@ -111,7 +111,7 @@ impl<T> Peer<T> {
         let message = match frame {
             Some(Frame::Text(message)) => message,
             Some(Frame::Ping) => {
-                self.say("3").await;
+                self.send("3".to_owned()).await;
                 return None;
             }
             Some(Frame::Other) => return None,
@@ -128,18 +128,11 @@ impl<T> Peer<T> {
         Some(Received { took: began.elapsed(), applied: self.client.counts().applied - applied })
     }
 
-    async fn say(&mut self, frame: &str) {
-        let Some(wire) = &mut self.wire else { return };
-        if wire.send(frame.to_owned()).await.is_err() {
-            self.lose();
-        }
-    }
-
     /// Looks at the clock, and, with the old Engine.IO, says that it is there.
     pub async fn look(&mut self) {
         self.client.expire(self.began.elapsed().as_secs_f64() * 1000.0);
         if self.engine == 3 {
-            self.say("2").await;
+            self.send("2".to_owned()).await;
         }
     }
 
@@ -152,7 +145,7 @@ impl<T> Peer<T> {
         let mut accepted = Vec::new();
         while let Some(effect) = self.client.next_effect() {
             match effect {
-                Effect::Send(message) => self.send(&message).await,
+                Effect::Send(message) => self.send(frame_of(&message)).await,
                 Effect::Accepted { rev } => {
                     accepted.push((rev, self.in_flight.pop_front().context("an answer to nothing")?));
                 }
@@ -177,7 +170,7 @@ impl<T> Peer<T> {
             if self.client.in_flight() > self.in_flight.len() {
                 self.in_flight.push_back(tag());
             }
-            self.send(&message).await;
+            self.send(frame_of(&message)).await;
         }
         Ok(())
     }

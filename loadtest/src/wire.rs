@@ -57,11 +57,6 @@ impl Wire {
         }
     }
 
-    /// Sends a `message` event with this JSON text.
-    pub async fn send_event(&mut self, text: &str) -> anyhow::Result<()> {
-        self.send(format!("{}{text}{}", EVENT.0, EVENT.1)).await
-    }
-
     /// Sends a frame.
     pub async fn send(&mut self, frame: String) -> anyhow::Result<()> {
         self.sink.send(Message::text(frame)).await.context("cannot send")
@@ -75,6 +70,11 @@ impl Wire {
             _ => Ok(Frame::Other),
         }
     }
+}
+
+/// The frame of a `message` event with this JSON text.
+pub fn frame_of(text: &str) -> String {
+    format!("{}{text}{}", EVENT.0, EVENT.1)
 }
 
 /// The JSON text of a `message` event.
