@@ -39,6 +39,15 @@ fn type_at(client: &mut Client, at: usize, text: &str) {
     client.edit(&change).unwrap();
 }
 
+/// Takes bold off text that is not bold.
+fn commit_without_effect(client: &mut Client) -> String {
+    let not_bold = AttribSet::from(client.pool_mut().put(Attribute::new("bold", "")));
+    let mut builder = Builder::new(client.view().unwrap().len_utf16());
+    builder.keep(2, 0, &not_bold);
+    client.edit(&builder.finish().unwrap()).unwrap();
+    client.commit().unwrap().unwrap()
+}
+
 fn text(doc: Option<&Document>) -> String {
     doc.unwrap().text().to_string()
 }
@@ -116,11 +125,7 @@ fn a_commit_without_effect_is_answered_in_its_turn() {
     let mut pipeline = Pipeline::default();
     type_at(&mut client, 3, "x");
     let first = client.commit().unwrap().unwrap();
-    let bold = AttribSet::from(client.pool_mut().put(Attribute::new("bold", "")));
-    let mut builder = Builder::new(5);
-    builder.keep(2, 0, &bold);
-    client.edit(&builder.finish().unwrap()).unwrap();
-    let second = client.commit().unwrap().unwrap();
+    let second = commit_without_effect(&mut client);
     assert_eq!(server.commit_numbered(&mut pipeline, &first, &author(1)), Outcome { rev: 1, is_revision: true });
     assert_eq!(server.commit_numbered(&mut pipeline, &second, &author(1)), Outcome { rev: 1, is_revision: false });
     client.receive(&accept_commit(1, Some(1), false)).unwrap();
@@ -134,11 +139,7 @@ fn the_word_that_a_commit_had_no_effect_can_be_overtaken_by_a_revision() {
     let mut server = start("abc\n");
     let (mut client, mut other) = (joined(&server, 1), joined(&server, 2));
     let mut pipeline = Pipeline::default();
-    let not_bold = AttribSet::from(client.pool_mut().put(Attribute::new("bold", "")));
-    let mut builder = Builder::new(4);
-    builder.keep(2, 0, &not_bold);
-    client.edit(&builder.finish().unwrap()).unwrap();
-    let first = client.commit().unwrap().unwrap();
+    let first = commit_without_effect(&mut client);
     assert_eq!(server.commit_numbered(&mut pipeline, &first, &author(1)), Outcome { rev: 0, is_revision: false });
     type_at(&mut other, 0, "o");
     server.commit_numbered(&mut Pipeline::default(), &other.commit().unwrap().unwrap(), &author(2));

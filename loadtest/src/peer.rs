@@ -1,7 +1,7 @@
 //! The client of the engine on a socket. When the connection is lost it comes back, and sends again what has no answer.
 
 use crate::wire::{Frame, Wire, event_of, frame_of};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use easysync::{Client, Effect};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -60,21 +60,14 @@ impl<T> Peer<T> {
     }
 
     async fn join(&mut self, server: SocketAddr) -> anyhow::Result<()> {
-        let mut wire = Wire::connect(server, self.engine).await?;
+        self.wire = Some(Wire::connect(server, self.engine).await?);
         self.client.connected();
-        wire.send(frame_of(&self.ready)).await?;
+        self.send(frame_of(&self.ready)).await;
         while self.client.view().is_none() {
-            match wire.next().await? {
-                Frame::Text(message) => {
-                    if let Some(text) = event_of(&message) {
-                        self.client.receive(text)?;
-                    }
-                }
-                Frame::Ping => wire.send("3".to_owned()).await?,
-                Frame::Other => {}
-            }
+            ensure!(self.wire.is_some(), "the connection ended before the document was there");
+            let frame = self.next().await;
+            self.take(frame).await;
         }
-        self.wire = Some(wire);
         self.joins += 1;
         Ok(())
     }
