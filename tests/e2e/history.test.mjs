@@ -454,6 +454,59 @@ test('dragging through 20,000 revisions shows many of them on the way', async (t
   other.client.close();
 });
 
+test('the text at the top of the screen stays there, and is drawn once', async () => {
+  const written = await Written.begin('place');
+  await written.insert(0, Array.from({ length: 300 }, (_, number) => `line ${number}\n`).join(''));
+  await written.insert(0, 'above\n'.repeat(200));
+  const [whole, grown] = [written.head - 1, written.head];
+  const pad = await written.open(`#${whole}`);
+  const { page } = pad;
+  await assertShows(pad, written, whole);
+  await page.getByTestId('follow').click();
+  await page.evaluate(() => {
+    window.easysyncHistory.view.scrollDOM.scrollTop = 3000;
+  });
+  const topLine = () =>
+    page.evaluate(() => {
+      const { view } = window.easysyncHistory;
+      const box = view.scrollDOM.getBoundingClientRect();
+      return document.elementFromPoint(box.left + box.width / 2, box.top + 8)?.closest('.cm-line')?.textContent;
+    });
+  /** Shows a revision; how many lines came into the page until it was drawn, and how many are there. */
+  const seek = (rev) =>
+    page.evaluate(async (wanted) => {
+      const { history, view } = window.easysyncHistory;
+      let added = 0;
+      const watch = new MutationObserver((records) => {
+        for (const { addedNodes } of records) for (const node of addedNodes) added += node.classList?.contains('cm-line') ? 1 : 0;
+      });
+      watch.observe(view.contentDOM, { childList: true });
+      history.seek(wanted);
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      watch.disconnect();
+      return { added, drawn: view.contentDOM.querySelectorAll('.cm-line').length };
+    }, rev);
+  await page.waitForFunction(() => window.easysyncHistory.view.viewport.from > 0);
+  const before = await topLine();
+  assert.match(before, /^line \d+$/);
+  for (const rev of [grown, whole, grown]) {
+    const { added, drawn } = await seek(rev);
+    await assertShows(pad, written, rev);
+    assert.equal(await topLine(), before, `revision ${rev}`);
+    assert.ok(added <= drawn, `${added} lines were drawn for ${drawn}`);
+    // Until all is drawn again that is drawn at rest.
+    await sleep(500);
+  }
+  // A text that ends above the place is shown to its end.
+  const { added, drawn } = await seek(0);
+  await assertShows(pad, written, 0);
+  assert.ok(added <= drawn, `${added} lines were drawn for ${drawn}`);
+  assert.equal(await page.evaluate(() => window.easysyncHistory.view.scrollDOM.scrollTop), 0);
+  await pad.assertNoProblems();
+  await pad.close();
+  written.client.close();
+});
+
 test('right after a change little more than the screen is drawn, and the rest a moment later', async () => {
   const written = await Written.begin('screenful');
   for (let part = 0; part < 3; part += 1) await written.insert(0, `part ${part}\n`.repeat(200));

@@ -152,8 +152,11 @@ function endOfChanges(changes: ChangeSet): number | null {
   return end;
 }
 
-/** Shows a patch: one transaction, selections mapped, the view not scrolled unless a command of the user placed the caret. */
-export function showPatch(view: EditorView, patch: Patch): void {
+/**
+ * Shows a patch: one transaction, with `effects` of the caller, which speak of the new text; selections mapped, the view not scrolled unless a command of
+ * the user placed the caret.
+ */
+export function showPatch(view: EditorView, patch: Patch, effects: readonly StateEffect<unknown>[] = []): void {
   const binding = view.plugin(plugin);
   const wanted = binding?.caret ?? null;
   if (binding) binding.caret = null;
@@ -170,7 +173,7 @@ export function showPatch(view: EditorView, patch: Patch): void {
     view.dispatch({
       changes,
       selection,
-      effects: patch.formatted.length > 0 ? reformatted.of(patch.formatted) : [],
+      effects: patch.formatted.length > 0 ? [reformatted.of(patch.formatted), ...effects] : effects,
       annotations: fromEngine.of(true),
       scrollIntoView: caret !== null,
     });

@@ -3,7 +3,7 @@
 import { defaultKeymap } from '@codemirror/commands';
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, Prec } from '@codemirror/state';
-import type { Extension } from '@codemirror/state';
+import type { Extension, StateEffect } from '@codemirror/state';
 import { EditorView, dropCursor, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import type { KeyBinding, ViewUpdate } from '@codemirror/view';
 import { affects, binding, detach, isOwn, reload, runCommand, showPatch } from './binding';
@@ -117,9 +117,9 @@ export class Editor {
     detach(this.view);
   }
 
-  /** Shows what came of other people's changes, or of a command. */
-  show(patch: Patch): void {
-    showPatch(this.view, patch);
+  /** Shows what came of other people's changes, or of a command; `effects` speak of the new text. */
+  show(patch: Patch, effects: readonly StateEffect<unknown>[] = []): void {
+    showPatch(this.view, patch, effects);
   }
 
   /**

@@ -98,25 +98,22 @@ export function drawDifference(view: EditorView, difference: Difference): Extent
   return extent;
 }
 
-/** Marks what a patch has written, and brings it into sight if `follow`. */
-export function drawStep(view: EditorView, patch: Patch, follow: boolean): void {
-  const { changes } = patch;
-  if (changes.length === 0 || changes.length > 3 * MOST_CHANGES) return;
+/** What marks the changes of a patch, and brings the first into sight if `follow`: effects to be dispatched together with the patch. */
+export function stepEffects({ changes }: Patch, follow: boolean): StateEffect<unknown>[] {
+  if (changes.length === 0 || changes.length > 3 * MOST_CHANGES) return [];
   const builder = new RangeSetBuilder<Decoration>();
-  const { length: end } = view.state.doc;
   let shift = 0;
   let place: number | null = null;
   for (let i = 0; i + 2 < changes.length; i += 3) {
     const [from = 0, to = 0, length = 0] = changes.subarray(i, i + 3);
-    const at = Math.min(from + shift, end);
-    if (length > 0) builder.add(at, Math.min(at + length, end), written);
-    else builder.add(at, at, gap);
-    place ??= Math.min(at + length, end);
+    const at = from + shift;
+    builder.add(at, at + length, length > 0 ? written : gap);
+    place ??= at + length;
     shift += length - (to - from);
   }
   const effects: StateEffect<unknown>[] = [draw.of(builder.finish())];
   if (follow && place !== null) effects.push(EditorView.scrollIntoView(place, { y: 'nearest', yMargin: 80 }));
-  view.dispatch({ effects });
+  return effects;
 }
 
 /** Takes away what is drawn. */

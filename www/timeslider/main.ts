@@ -23,7 +23,7 @@ import './timeslider.css';
 import { readPlace, writePlace } from './address';
 import type { Place } from './address';
 import { blame } from './blame';
-import { changes, clearChanges, drawStep } from './changes';
+import { changes, clearChanges, stepEffects } from './changes';
 import { Comparison } from './compare';
 import { grouped } from './dates';
 import { Deck } from './deck';
@@ -59,6 +59,7 @@ class HistoryPage {
   /** What the editor reads; before there is a history, one without text. */
   private engine: EditorEngine = readingEngine(new Slider());
   private readonly editor: Editor;
+  private readonly keepPlace: () => void;
   private readonly deck: Deck;
   private readonly comparison: Comparison;
   private readonly opener: Opener;
@@ -92,7 +93,7 @@ class HistoryPage {
       changed: () => undefined,
     });
     const { view } = this.editor;
-    drawScreenful(view);
+    this.keepPlace = drawScreenful(view);
     view.dispatch({ effects: StateEffect.appendConfig.of([changes(), blame(current, (rev) => this.deck.choose(rev))]) });
     this.deck = new Deck(byId('deck', HTMLElement), { history: current, announce: (text) => this.announce(text), failed });
     this.opener = new Opener({
@@ -211,9 +212,10 @@ class HistoryPage {
       if (base !== null) comparison.set(base);
       setTimeout(() => this.rehearse(history, rev), REHEARSAL_DELAY);
     } else {
-      editor.show(patch);
+      const isStep = comparison.base === null && Math.abs(rev - this.rev) <= NEAR;
+      editor.show(patch, isStep ? stepEffects(patch, deck.isFollowing) : []);
+      this.keepPlace();
       if (comparison.base !== null) comparison.draw();
-      else if (Math.abs(rev - this.rev) <= NEAR) drawStep(editor.view, patch, deck.isFollowing);
     }
     this.rev = rev;
     deck.show(rev);
