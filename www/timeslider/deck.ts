@@ -1,10 +1,10 @@
 // The controls under the text: slider, playback, revision, date and author.
 
-import { h } from '../shared/dom';
+import { h, once } from '../shared/dom';
 import { icon } from '../shared/icons';
 import type { IconName } from '../shared/icons';
 import { attachPanel } from '../shared/panel';
-import { onceAfterFrame } from './slices';
+import { afterFrame } from './slices';
 import { load, store } from '../shared/storage';
 import { writerName } from './blame';
 import { fieldValue, grouped, longDate, revisionAt } from './dates';
@@ -26,6 +26,8 @@ const SPEEDS: ReadonlyMap<string, readonly [label: string, speed: Speed]> = new 
 const DEFAULT_SPEED = 'rate-10';
 const SPEED_NAME = 'easysync.history-speed';
 const FOLLOW_NAME = 'easysync.history-follow';
+/** How often facts of revisions are shown that quickly follow each other, in milliseconds: each time costs a frame, and nobody reads faster. */
+const FACTS_INTERVAL = 100;
 
 /** What the deck needs of the page. */
 export interface DeckHost {
@@ -45,7 +47,12 @@ export class Deck {
   private readonly date = h('span', { class: 'fact-date', 'data-testid': 'date' });
   private readonly author = h('span', { class: 'fact-author', dir: 'auto', 'data-testid': 'author' });
   private readonly swatch = h('span', { class: 'swatch', 'aria-hidden': 'true' });
-  private readonly showFactsSoon = onceAfterFrame(() => this.showFacts());
+  private factsShown = Number.NEGATIVE_INFINITY;
+  private readonly showFactsSoon = once((run) => {
+    const wait = this.factsShown + FACTS_INTERVAL - performance.now();
+    if (wait > 0) setTimeout(run, wait);
+    else afterFrame(run);
+  })(() => this.showFacts());
   private follows = load(FOLLOW_NAME) !== 'no';
 
   constructor(
@@ -109,6 +116,7 @@ export class Deck {
   private showFacts(): void {
     const history = this.host.history();
     if (!history || history.rev === null) return;
+    this.factsShown = performance.now();
     const { rev } = history;
     const { author, time } = history.facts(rev);
     if (document.activeElement !== this.rev || this.player.isPlaying) this.rev.value = String(rev);

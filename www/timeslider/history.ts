@@ -55,7 +55,7 @@ export class History {
   private state: Connection;
   private wanted: number | null = null;
   private isClosed = false;
-  /** Whether something was sought since the last frame: more has to wait for the next one. */
+  /** Whether something was sought that no frame has shown yet: more has to wait for the frame after that one. */
   private isPaced = false;
 
   private constructor(
@@ -134,7 +134,11 @@ export class History {
   seek(rev: number): void {
     if (this.slider.head === undefined) return;
     this.wanted = Math.min(Math.max(0, Math.floor(rev)), this.head);
-    if (!this.isPaced) this.seekInStep();
+    if (this.isPaced) return;
+    this.isPaced = true;
+    this.seekWanted();
+    // The next frame is the one that shows this; what is sought in it would be in its place.
+    requestAnimationFrame(() => this.keepPace());
   }
 
   /** The same; resolves to whether the revision was shown, which it is not if another one is sought or it cannot be had. */
@@ -174,11 +178,13 @@ export class History {
     this.slider.free();
   }
 
-  private seekInStep(): void {
-    this.isPaced = this.wanted !== null;
-    if (!this.isPaced) return;
-    requestAnimationFrame(() => this.seekInStep());
-    this.seekWanted();
+  private keepPace(): void {
+    requestAnimationFrame(() => {
+      this.isPaced = this.wanted !== null;
+      if (!this.isPaced) return;
+      this.keepPace();
+      this.seekWanted();
+    });
   }
 
   private seekWanted(): void {

@@ -3,5 +3,10 @@
 import { breathe } from 'easysync-wasm/history';
 import { once } from '../shared/dom';
 
-/** Runs `work` once after the next frame has been drawn, however often it was asked for: what is not urgent does not hold that frame up. */
-export const onceAfterFrame = once((run) => requestAnimationFrame(() => void breathe().then(run)));
+/** Runs `work` after the next frame has been drawn: what is not urgent does not hold that frame up. */
+export function afterFrame(work: () => void): void {
+  requestAnimationFrame(() => void breathe().then(work));
+}
+
+/** The same, and once however often it was asked for. */
+export const onceAfterFrame = once(afterFrame);
