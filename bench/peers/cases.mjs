@@ -11,6 +11,8 @@ const IN_CHROMIUM = ['easysync', 'easysyncObjects', ...PLAIN_TEXT];
 /** The trace that the aims speak of gets so many times the time of others, so that most subjects see all of it. */
 const MAIN_TRACE = 'automerge-paper';
 const MAIN_WEIGHT = 15;
+/** Documents of different sizes are compared with each other: enough time for all changes. */
+const SIZES_WEIGHT = 3;
 
 const node = (subjects) => subjects.map((subject) => ({ subject, where: 'node' }));
 const chromium = (subjects) => subjects.map((subject) => ({ subject, where: 'chromium' }));
@@ -33,7 +35,7 @@ function remote() {
 
 /** The same kind of typing in documents of different sizes. */
 function sizes() {
-  return SIZES.map((trace) => ({ trace, batch: 1, takers: node(IN_NODE) }));
+  return SIZES.map((trace) => ({ trace, batch: 1, weight: SIZES_WEIGHT, takers: node(IN_NODE) }));
 }
 
 /** Authors who take turns, each at a place of their own. */

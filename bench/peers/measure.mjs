@@ -34,12 +34,14 @@ export class Bench {
     const sender = this.#subject.sender(trace.start);
     this.#start = sender.start;
     const all = Math.ceil(trace.patches.length / batch);
-    const end = performance.now() + PREPARING * budget;
+    let left = PREPARING * budget;
     let wanted = Math.min(all, Math.ceil(FIRST / batch));
     for (;;) {
-      while (this.#messages.length < wanted && performance.now() < end) {
+      while (this.#messages.length < wanted && left > 0) {
         const at = this.#messages.length * batch;
+        const began = performance.now();
         this.#messages.push(sender.send(trace.patches.slice(at, at + batch)));
+        left -= performance.now() - began;
       }
       const { taken, took } = this.#trial(budget);
       if (taken < this.#messages.length) {

@@ -6,7 +6,7 @@
 //!
 //! Source: `SmartOpAssembler` and `MergingOpAssembler` in Etherpad's `src/static/js`.
 
-use super::{Op, OpKind, Ops};
+use super::{Op, OpKind, Ops, check_next};
 use smallvec::SmallVec;
 
 /// Merges neighbouring ops, without changing their order. For attributions, which have inserts only.
@@ -106,6 +106,46 @@ impl OpAssembler {
                 self.inserts.push(op, &mut self.gap);
             }
         }
+    }
+
+    /// Takes ops that stand behind each other in a changeset, as [`OpAssembler::push`] takes each; what is in normal form already is copied.
+    /// O(n).
+    pub(super) fn push_run(&mut self, ops: &[Op]) {
+        // Nothing on one side of such a place is ever joined with anything on the other.
+        let is_seam = |pair: &[Op]| matches!(pair, [before, op] if before.kind != OpKind::Keep && before.chars > 0 && op.kind == OpKind::Keep);
+        let first = ops.windows(2).position(is_seam);
+        let last = ops.windows(2).rposition(is_seam);
+        let parts = first.zip(last).filter(|(first, last)| first < last).and_then(|(first, last)| {
+            let (rest, tail) = ops.split_at_checked(last + 1)?;
+            let (head, between) = rest.split_at_checked(first + 1)?;
+            let is_normal = ops
+                .get(first..=last)?
+                .windows(2)
+                .all(|pair| matches!(pair, [before, op] if check_next(Some(before), op).is_ok()));
+            is_normal.then_some((head, between, tail))
+        });
+        let (head, between, tail) = parts.unwrap_or((ops, &[], &[]));
+        head.iter().for_each(|op| self.push(op.clone()));
+        if !between.is_empty() {
+            self.flush_gap();
+            self.out.extend(between.iter().cloned());
+        }
+        tail.iter().for_each(|op| self.push(op.clone()));
+    }
+
+    /// Takes a plain keep over what ops that stand behind each other leave of a document and insert into it. O(n).
+    pub(super) fn push_kept(&mut self, ops: &[Op]) {
+        // Up to the last newline, and behind it.
+        let (mut kept, mut tail) = (Op::keep(0, 0), 0);
+        for op in ops.iter().filter(|op| op.kind != OpKind::Remove) {
+            tail += op.chars;
+            if op.lines > 0 {
+                kept = Op::keep(kept.chars + tail, kept.lines + op.lines);
+                tail = 0;
+            }
+        }
+        self.push(kept);
+        self.push(Op::keep(tail, 0));
     }
 
     /// The ops, a plain keep at the end left out.

@@ -76,19 +76,28 @@ impl Changeset {
         let (mut our_text, mut their_text) = (&*self.0.bank, &*other.0.bank);
         loop {
             let (our, their) = (ours.head(), theirs.head());
-            let (Some(our), Some(their)) = (our, their) else {
-                match (our, their) {
-                    (None, None) => break,
-                    (None, Some(their)) => {
-                        if their.kind == Insert {
-                            out.push(Op::keep(their.chars, their.lines));
-                        }
-                        theirs.take_all();
-                    }
-                    _ => out.push(ours.take_all()),
-                }
-                continue;
+            // What is left of the other side alone would only be kept, up to the end.
+            let Some(our) = our else { break };
+            let Some(their) = their else {
+                out.push(our.clone());
+                out.push_run(ours.rest());
+                break;
             };
+            // A small change past a large one touches little of it.
+            if let Some(run) = ours.run_within(their) {
+                our_text = our_text.get(run.inserted..).unwrap_or_default();
+                out.push_run(run.ops);
+                theirs.advance(run.chars, run.lines);
+                ours.skip(run.ops.len());
+                continue;
+            }
+            if let Some(run) = theirs.run_within(our) {
+                their_text = their_text.get(run.inserted..).unwrap_or_default();
+                out.push_kept(run.ops);
+                ours.advance(run.chars, run.lines);
+                theirs.skip(run.ops.len());
+                continue;
+            }
             match (our.kind, their.kind) {
                 (Insert, their_kind) => {
                     let self_goes = their_kind != Insert || {

@@ -1,6 +1,6 @@
 //! Walking along an op list piece by piece.
 
-use super::Op;
+use super::{Op, OpKind};
 
 /// An op list of which a part has been taken: the head is what is left of the op at `index`.
 pub(super) struct Heads<'a> {
@@ -9,6 +9,19 @@ pub(super) struct Heads<'a> {
     /// Which op the head belongs to, counted from 0.
     pub(super) index: usize,
 }
+
+/// Ops that end before something that covers them does.
+pub(super) struct Run<'a> {
+    pub(super) ops: &'a [Op],
+    /// Code units and newlines of the old document that they cover.
+    pub(super) chars: u32,
+    pub(super) lines: u32,
+    /// Code units that they insert.
+    pub(super) inserted: usize,
+}
+
+/// Fewer ops are not worth being taken at once.
+const SHORTEST_RUN: usize = 8;
 
 impl<'a> Heads<'a> {
     pub(super) fn new(ops: &'a [Op]) -> Self {
@@ -34,5 +47,39 @@ impl<'a> Heads<'a> {
             }
             _ => drop(self.take_all()),
         }
+    }
+
+    /// The ops from the head on that end before `cover` does, which is a keep without attributes. `None` if they are few, or the head is but a
+    /// part of an op. What is wrong with newlines ends a run.
+    pub(super) fn run_within(&self, cover: &Op) -> Option<Run<'a>> {
+        if cover.kind != OpKind::Keep || !cover.attribs.is_empty() {
+            return None;
+        }
+        let ops = self.ops.get(self.index..).filter(|ops| ops.len() >= SHORTEST_RUN && ops.first() == self.head())?;
+        let (mut count, mut inserted) = (0, 0);
+        let (mut chars, mut lines) = (cover.chars, cover.lines);
+        for op in ops {
+            if op.kind == OpKind::Insert {
+                inserted += op.chars as usize;
+            } else if op.chars < chars && op.lines <= lines && lines <= chars {
+                (chars, lines) = (chars - op.chars, lines - op.lines);
+            } else {
+                break;
+            }
+            count += 1;
+        }
+        let ops = ops.get(..count).filter(|ops| ops.len() >= SHORTEST_RUN)?;
+        Some(Run { ops, chars: cover.chars - chars, lines: cover.lines - lines, inserted })
+    }
+
+    /// Takes so many ops, from the head on.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.index += count;
+        self.head = self.ops.get(self.index).cloned();
+    }
+
+    /// Takes all there are behind the head.
+    pub(super) fn rest(&self) -> &'a [Op] {
+        self.ops.get(self.index + 1..).unwrap_or_default()
     }
 }

@@ -59,7 +59,12 @@ fn attribs(empty: EmptyValue) -> impl Strategy<Value = AttribSet> {
 
 /// A document that ends in a newline, of up to some hundred code units.
 pub fn document() -> impl Strategy<Value = Document> {
-    prop::collection::vec((text(20), content()), 0..12).prop_map(|mut pieces| {
+    document_of(20)
+}
+
+/// The same with pieces of up to so many characters.
+pub fn document_of(longest: usize) -> impl Strategy<Value = Document> {
+    prop::collection::vec((text(longest), content()), 0..12).prop_map(|mut pieces| {
         pieces.push((vec![0x0a], AttribSet::EMPTY));
         Document::from_pieces(pieces.iter().map(|(text, attribs)| (text.as_slice(), attribs)))
     })
@@ -92,6 +97,11 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// What a changeset does, independent of a document.
 pub fn edits() -> impl Strategy<Value = Vec<Edit>> {
     prop::collection::vec(edit(), 0..5)
+}
+
+/// A changeset of many ops.
+pub fn many_edits() -> impl Strategy<Value = Vec<Edit>> {
+    prop::collection::vec(edit(), 10..60)
 }
 
 /// The edits as a changeset of a document, cut to its length; its last newline stays.

@@ -17,10 +17,10 @@ mod model;
 #[path = "../common/strategies.rs"]
 mod strategies;
 
-use easysync::{Assoc, AttribSet, Change, Changeset, Document, EmptyValue, OpKind, Tie};
+use easysync::{Assoc, AttribSet, Change, Changeset, Document, EmptyValue, Op, OpKind, Tie};
 use model::Model;
 use proptest::prelude::*;
-use strategies::{change, changeset_of, content, document, edits, pool, text};
+use strategies::{change, changeset_of, content, document, document_of, edits, many_edits, pool, text};
 
 fn applied(doc: &Document, changeset: &Changeset) -> Document {
     let mut doc = doc.clone();
@@ -55,6 +55,17 @@ impl Origins {
 
 fn tie() -> impl Strategy<Value = Tie> {
     prop_oneof![Just(Tie::OtherFirst), Just(Tie::SelfFirst)]
+}
+
+/// The same changeset with every other keep within a line in two, and a removal of nothing between them.
+fn split_up(changeset: &Changeset) -> Changeset {
+    let ops = changeset.ops().iter().enumerate().flat_map(|(index, op)| {
+        let half = if index % 2 == 0 && op.kind == OpKind::Keep && op.lines == 0 { op.chars / 2 } else { 0 };
+        let of = |chars| Op { chars, ..op.clone() };
+        if half > 0 { vec![of(half), Op::remove(0, 0), of(op.chars - half)] } else { vec![op.clone()] }
+    });
+    let bank: Vec<u16> = changeset.steps().flat_map(|(_, text)| text.to_vec()).collect();
+    Changeset::from_ops(changeset.old_len(), ops, &bank).unwrap()
 }
 
 proptest! {
@@ -129,6 +140,20 @@ proptest! {
         prop_assert!(b_past_a.is_normal());
         prop_assert_eq!(a.compose(&b_past_a, &pool).unwrap(), b.compose(&a_past_b, &pool).unwrap());
         prop_assert_eq!(applied(&applied(&doc, &a), &b_past_a), applied(&applied(&doc, &b), &a_past_b));
+    }
+
+    #[test]
+    fn follow_closes_the_diamond_of_many_ops_and_few(doc in document_of(100), many in many_edits(), few in edits(), tie in tie()) {
+        let (many, few, pool) = (changeset_of(&many, &doc), changeset_of(&few, &doc), pool());
+        let few_past_many = few.follow(&many, tie, &pool).unwrap();
+        let many_past_few = many.follow(&few, tie.flip(), &pool).unwrap();
+        prop_assert!(few_past_many.is_normal() && many_past_few.is_normal());
+        prop_assert_eq!(many.compose(&few_past_many, &pool).unwrap(), few.compose(&many_past_few, &pool).unwrap());
+        prop_assert_eq!(applied(&applied(&doc, &many), &few_past_many), applied(&applied(&doc, &few), &many_past_few));
+        // In pieces that are not in normal form, it does the same.
+        let pieces = split_up(&many);
+        prop_assert_eq!(pieces.follow(&few, tie.flip(), &pool).unwrap(), many_past_few);
+        prop_assert_eq!(few.follow(&pieces, tie, &pool).unwrap(), few_past_many);
     }
 
     #[test]
