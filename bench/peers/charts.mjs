@@ -1,4 +1,4 @@
-// Writes docs/benchmarks.md and its plots from bench/results/latest.json.
+// Writes docs/benchmarks.md and its plots from bench/results/latest.json, and the table of README.md between two marks.
 //
 //   node bench/peers/charts.mjs
 
@@ -35,6 +35,7 @@ for (const [name, plot] of Object.entries(plots)) {
   if (of(name === 'chromium' ? 'remote' : name).length > 0) writeFileSync(join(folder, `${name}.svg`), `${await plot()}\n`);
 }
 writeFileSync(join(root, 'docs', 'benchmarks.md'), document());
+writeFileSync(join(root, 'README.md'), summarised(readFileSync(join(root, 'README.md'), 'utf8')));
 
 function document() {
   const loads = cases.flatMap(({ load }) => [load.before, load.after]);
@@ -44,9 +45,10 @@ function document() {
   return `# easysync beside other libraries
 
 Made by \`npm run bench -- charts\` from \`bench/results/latest.json\`, which \`npm run bench -- peers\` writes. ${machine.cores} cores of
-${machine.model}, load average ${range} before and after each case, ${cases[0].date.slice(0, 10)}, commit ${commits.join(', ')};
+${machine.model}, load average ${range} before and after each case (garbage is
+collected in threads of its own), ${cases[0].date.slice(0, 10)}, commit ${commits.join(', ')};
 ${names.join(', ')}.
-${Math.max(...loads) > machine.cores ? '\n**The machine had other work at the time:** these figures are too high and scatter; they compare only within one table, and roughly.\n' : ''}
+${Math.max(...loads) > 2 * machine.cores ? '\n**The machine had other work at the time:** these figures are too high and scatter; they compare only within one table, and roughly.\n' : ''}
 ## What is measured
 
 The time from the bytes of a message to the updated text and what an editor is told of it. Everyone gets the same changes, each as the
@@ -135,6 +137,25 @@ is busy, drawing included. Etherpad's own page draws with other code, and is mea
 
 ${tables(of('page'))}
 `;
+}
+
+/** The README with a table of who takes how long for a change. */
+function summarised(readme) {
+  const [begin, end] = ['<!-- npm run bench -- charts -->', '<!-- end -->'];
+  const [before, rest] = readme.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`README.md has no ${begin} with ${end} behind it`);
+  const columns = {
+    'automerge-paper': (result) => result.bench === 'remote' && result.trace === 'automerge-paper' && result.batch === 1,
+    '10 kB': (result) => result.bench === 'sizes' && result.trace === '10 kB',
+    '10 MB': (result) => result.bench === 'sizes' && result.trace === '10 MB',
+    '10,000 pending': (result) => result.bench === 'pending' && result.trace === '10000 pending',
+  };
+  const lists = Object.values(columns).map((isIn) => results.filter((result) => result.where === 'node' && isIn(result)));
+  const subjects = lists[0].toSorted((a, b) => a.us_per_change.median - b.us_per_change.median).map(({ subject }) => subject);
+  const cell = (list, subject) => list.find((result) => result.subject === subject)?.us_per_change.median;
+  const rows = subjects.map((subject) => [subject, ...lists.map((list) => cell(list, subject)).map((median) => (median === undefined ? '' : format(median)))]);
+  return `${before}${begin}\n\n${markdown(['µs per change, median', ...Object.keys(columns)], rows)}\n\n${end}${after}`;
 }
 
 function native() {

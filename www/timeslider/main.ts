@@ -228,7 +228,9 @@ class HistoryPage {
   private rehearse(history: History, rev: number): void {
     const { editor, comparison } = this;
     const isUntouched = this.history === history && history.rev === rev && comparison.base === null;
-    if (isUntouched && !editor.view.hasFocus && editor.view.state.selection.main.empty) editor.rehearse();
+    if (!isUntouched || editor.view.hasFocus || !editor.view.state.selection.main.empty) return;
+    history.rehearse();
+    editor.rehearse();
   }
 
   /** Whoever looks at the newest revision goes on looking at the newest. */

@@ -36,7 +36,8 @@ export const codemirror = {
         return changes;
       },
       type(inserts) {
-        pending = ChangeSet.of(inserts.map(([at, inserted]) => specOf([at, 0, inserted])), doc.length);
+        // Those that come in ascending order it takes in one go.
+        pending = ChangeSet.of([...inserts].reverse().map(([at, inserted]) => specOf([at, 0, inserted])), doc.length);
         doc = pending.apply(doc);
       },
       text: () => doc.sliceString(0, doc.length, '\n'),
