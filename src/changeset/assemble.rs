@@ -55,9 +55,12 @@ impl OpMerger {
     /// Gives out what is left.
     pub fn flush(&mut self, out: &mut impl Extend<Op>) {
         if let Some(op) = self.pending.take() {
-            let tail = (self.tail > 0).then(|| Op { chars: self.tail, lines: 0, ..op.clone() });
-            self.tail = 0;
-            out.extend(std::iter::once(op).chain(tail));
+            let tail = std::mem::take(&mut self.tail);
+            let tail = (tail > 0).then(|| Op { chars: tail, lines: 0, ..op.clone() });
+            out.extend(Some(op));
+            if tail.is_some() {
+                out.extend(tail);
+            }
         }
     }
 
@@ -111,24 +114,25 @@ impl OpAssembler {
     /// Takes ops that stand behind each other in a changeset, as [`OpAssembler::push`] takes each; what is in normal form already is copied.
     /// O(n).
     pub(super) fn push_run(&mut self, ops: &[Op]) {
-        // Nothing on one side of such a place is ever joined with anything on the other.
-        let is_seam = |pair: &[Op]| matches!(pair, [before, op] if before.kind != OpKind::Keep && before.chars > 0 && op.kind == OpKind::Keep);
-        let first = ops.windows(2).position(is_seam);
-        let last = ops.windows(2).rposition(is_seam);
-        let parts = first.zip(last).filter(|(first, last)| first < last).and_then(|(first, last)| {
-            let (rest, tail) = ops.split_at_checked(last + 1)?;
-            let (head, between) = rest.split_at_checked(first + 1)?;
-            let is_normal = ops
-                .get(first..=last)?
-                .windows(2)
-                .all(|pair| matches!(pair, [before, op] if check_next(Some(before), op).is_ok()));
-            is_normal.then_some((head, between, tail))
-        });
-        let (head, between, tail) = parts.unwrap_or((ops, &[], &[]));
+        // A keep behind another kind is never joined with what stands before it; so from the first to the last of these all stays as it is.
+        let (mut first, mut last) = (0, 0);
+        let mut before = None;
+        for (at, op) in ops.iter().enumerate() {
+            if check_next(before, op).is_err() {
+                break;
+            }
+            if op.kind == OpKind::Keep && before.is_some_and(|before| before.kind != OpKind::Keep) {
+                first = if first == 0 { at } else { first };
+                last = at;
+            }
+            before = Some(op);
+        }
+        let (rest, tail) = ops.split_at_checked(last).unwrap_or((ops, &[]));
+        let (head, copied) = rest.split_at_checked(first).unwrap_or((rest, &[]));
         head.iter().for_each(|op| self.push(op.clone()));
-        if !between.is_empty() {
+        if !copied.is_empty() {
             self.flush_gap();
-            self.out.extend(between.iter().cloned());
+            self.out.extend(copied.iter().cloned());
         }
         tail.iter().for_each(|op| self.push(op.clone()));
     }

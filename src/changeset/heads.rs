@@ -51,6 +51,7 @@ impl<'a> Heads<'a> {
 
     /// The ops from the head on that end before `cover` does, which is a keep without attributes. `None` if they are few, or the head is but a
     /// part of an op. What is wrong with newlines ends a run.
+    #[inline(never)]
     pub(super) fn run_within(&self, cover: &Op) -> Option<Run<'a>> {
         if cover.kind != OpKind::Keep || !cover.attribs.is_empty() {
             return None;
