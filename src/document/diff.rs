@@ -58,10 +58,10 @@ impl Document {
     /// The patch that leads from this document to `new`.
     ///
     /// O(what is not shared): after a small edit of a clone O(log n), whatever the size; O(n) for two documents that were
-    /// made apart. Within a stretch that is not shared it is the shortest edit, as long as that has at most 64 code units
-    /// in all. Above that, lines that occur once in either document stay if they can, or else words; what is between them is
-    /// treated in the same way, and what has none is replaced from its first to its last difference. Surrogate pairs are not cut where
-    /// both documents have whole ones.
+    /// made apart. Within a stretch that is not shared it is the shortest edit, if that has at most 64 code units and is not
+    /// more than a quarter of both texts, or eight. Above that, lines that occur once in either document stay if they can, or
+    /// else words; what is between them is treated in the same way, sixteen deep at most, and what has none is replaced from
+    /// its first to its last difference. Surrogate pairs are not cut where both documents have whole ones.
     ///
     /// ```
     /// use easysync::{AttribSet, Change, Document, Utf16String};
@@ -112,7 +112,9 @@ impl<'a> Comparison<'a> {
         let after = usize::from(old_doc.cuts_pair(old.end) || new_doc.cuts_pair(new.end));
         let (old_start, new_start) = (old.start - before, new.start - before);
         let units = |doc: &Document, start: usize, end: usize| {
-            doc.stretch(start, end + after - start).flat_map(|(text, _)| text).copied().collect()
+            let mut units = Vec::with_capacity(end + after - start);
+            doc.stretch(start, end + after - start).for_each(|(text, _)| units.extend_from_slice(text));
+            units
         };
         let (old, new) = (units(old_doc, old_start, old.end), units(new_doc, new_start, new.end));
         Self { old_doc, new_doc, old_start, new_start, old, new }

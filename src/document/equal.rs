@@ -2,83 +2,129 @@
 
 #![allow(clippy::indexing_slicing, reason = "indices are bounded by the loops that make them")]
 
-use crate::sort::heap_sort;
-
 /// A stretch of equal text: where it begins in the old text, where in the new, and its length.
 pub(super) type Match = (usize, usize, usize);
 
 /// Beyond this many insertions and removals, the shortest edit is not looked for.
 const MAX_EDITS: usize = 64;
+/// Up to this many it is, however little the texts have in common.
+const FEW_EDITS: usize = 8;
+/// How deep lines and words are looked for between lines and words.
+const MAX_DEPTH: u32 = 16;
+/// How many places of a hash table a part is looked for in; one that finds neither itself nor room there is left out of
+/// account, wherever it occurs.
+const MAX_PROBES: usize = 16;
 
 /// Stretches that both texts have, ascending in both. Those between them differ.
 ///
 /// O(n + m), and at most some thousand steps for each stretch between lines that stay.
 pub(super) fn equal_stretches(old: &[u16], new: &[u16]) -> Vec<Match> {
-    let mut matches = Vec::new();
-    compare(old, new, (0, 0), &mut matches);
-    matches
+    let mut comparison = Comparison::default();
+    comparison.compare(old, new, (0, 0), 0);
+    comparison.matches
 }
 
-/// Appends the stretches of two parts that begin at `start` in their texts.
-fn compare(old: &[u16], new: &[u16], start: (usize, usize), matches: &mut Vec<Match>) {
-    let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
-    let suffix = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let old_middle = &old_rest[..old_rest.len() - suffix];
-    let new_middle = &new_rest[..new_rest.len() - suffix];
-    push((start.0, start.1, prefix), matches);
-    let inner = (start.0 + prefix, start.1 + prefix);
-    match shortest_edit(old_middle, new_middle) {
-        Some(found) => found.into_iter().for_each(|(i, j, len)| push((inner.0 + i, inner.1 + j, len), matches)),
-        None => compare_parts(old_middle, new_middle, inner, matches),
-    }
-    push((inner.0 + old_middle.len(), inner.1 + new_middle.len(), suffix), matches);
+#[derive(Default)]
+struct Comparison {
+    matches: Vec<Match>,
+    /// See [`shortest_edit`].
+    rounds: Vec<u32>,
 }
 
-/// The same for parts in which much is different: finds lines that stay, or else words, and compares what is between them.
-fn compare_parts(old: &[u16], new: &[u16], start: (usize, usize), matches: &mut Vec<Match>) {
-    let parts = b"\n ".iter().map(|&separator| common_parts(old, new, separator.into()));
-    let Some(parts) = parts.into_iter().find(|parts| !parts.is_empty()) else { return };
-    let (mut old_at, mut new_at) = (0, 0);
-    for (i, j, len) in parts.into_iter().chain([(old.len(), new.len(), 0)]) {
-        compare(&old[old_at..i], &new[new_at..j], (start.0 + old_at, start.1 + new_at), matches);
-        push((start.0 + i, start.1 + j, len), matches);
-        (old_at, new_at) = (i + len, j + len);
-    }
-}
-
-/// Appends a stretch; it belongs to the last one if that ends where it begins.
-fn push((old, new, len): Match, matches: &mut Vec<Match>) {
-    match matches.last_mut() {
-        _ if len == 0 => {}
-        Some((last_old, last_new, last_len)) if *last_old + *last_len == old && *last_new + *last_len == new => {
-            *last_len += len;
+impl Comparison {
+    /// Appends the stretches of two parts that begin at `start` in their texts.
+    fn compare(&mut self, old: &[u16], new: &[u16], start: (usize, usize), depth: u32) {
+        let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
+        let suffix = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let old_middle = &old_rest[..old_rest.len() - suffix];
+        let new_middle = &new_rest[..new_rest.len() - suffix];
+        self.push((start.0, start.1, prefix));
+        let inner = (start.0 + prefix, start.1 + prefix);
+        if let Some(edits) = shortest_edit(old_middle, new_middle, &mut self.rounds) {
+            for (i, j, len) in path_back(&self.rounds, edits, old_middle.len(), new_middle.len()) {
+                self.push((inner.0 + i, inner.1 + j, len));
+            }
+        } else if depth < MAX_DEPTH {
+            self.compare_parts(old_middle, new_middle, inner, depth + 1);
         }
-        _ => matches.push((old, new, len)),
+        self.push((inner.0 + old_middle.len(), inner.1 + new_middle.len(), suffix));
     }
+
+    /// The same for parts in which much is different: finds lines that stay, or else words, and compares what is between them.
+    fn compare_parts(&mut self, old: &[u16], new: &[u16], start: (usize, usize), depth: u32) {
+        let parts = b"\n ".iter().map(|&separator| common_parts(old, new, separator.into()));
+        let Some(parts) = parts.into_iter().find(|parts| !parts.is_empty()) else { return };
+        let (mut old_at, mut new_at) = (0, 0);
+        for (i, j, len) in parts.into_iter().chain([(old.len(), new.len(), 0)]) {
+            self.compare(&old[old_at..i], &new[new_at..j], (start.0 + old_at, start.1 + new_at), depth);
+            self.push((start.0 + i, start.1 + j, len));
+            (old_at, new_at) = (i + len, j + len);
+        }
+    }
+
+    /// Appends a stretch; it belongs to the last one if that ends where it begins.
+    fn push(&mut self, (old, new, len): Match) {
+        match self.matches.last_mut() {
+            _ if len == 0 => {}
+            Some((last_old, last_new, last_len)) if *last_old + *last_len == old && *last_new + *last_len == new => {
+                *last_len += len;
+            }
+            _ => self.matches.push((old, new, len)),
+        }
+    }
+}
+
+/// A part of the texts, and how often it is in either.
+struct Part<'a> {
+    text: &'a [u16],
+    /// Where it is in the old text, where in the new.
+    at: [usize; 2],
+    count: [u32; 2],
 }
 
 /// Parts with a separator at their ends that occur exactly once in either text, as many as stand in the same order in both:
-/// Bram Cohen's patience diff. O(n log n) for n parts.
+/// Bram Cohen's patience diff. O(n + m), and O(p log p) for p parts that both have.
 fn common_parts(old: &[u16], new: &[u16], separator: u16) -> Vec<Match> {
-    let mut parts = Vec::new();
-    for (is_new, text) in [(false, old), (true, new)] {
+    let most = [old, new].iter().flat_map(|text| text.iter()).filter(|&&unit| unit == separator).count() + 2;
+    let mut parts: Vec<Part<'_>> = Vec::with_capacity(most);
+    let bits = (2 * most).next_power_of_two().trailing_zeros();
+    // Numbers of parts, from 1, at the place that the part's text hashes to, or behind it.
+    let mut table = vec![0u32; 1 << bits];
+    for (side, text) in [old, new].into_iter().enumerate() {
         let mut at = 0;
-        for part in text.split_inclusive(|&unit| unit == separator) {
-            parts.push((part, is_new, at));
+        while at < text.len() {
+            let mut hash = 0u32;
+            let mut end = at;
+            while let Some(&unit) = text.get(end) {
+                end += 1;
+                if unit == separator {
+                    break;
+                }
+                hash = hash.rotate_left(5) ^ u32::from(unit);
+            }
+            let part = &text[at..end];
+            let slot = hash.wrapping_mul(0x9e37_79b1) >> (32 - bits);
+            let slots = (slot as usize..).take(MAX_PROBES).map(|slot| slot & (table.len() - 1));
+            for slot in slots {
+                let number = table[slot];
+                if number == 0 {
+                    table[slot] = parts.len() as u32 + 1;
+                    parts.push(Part { text: part, at: [at; 2], count: [0; 2] });
+                } else if parts[number as usize - 1].text != part {
+                    continue;
+                }
+                let known = &mut parts[table[slot] as usize - 1];
+                known.at[side] = at;
+                known.count[side] += 1;
+                break;
+            }
             at += part.len();
         }
     }
-    heap_sort(&mut parts, |a, b| a < b);
-    let mut once: Vec<Option<Match>> = vec![None; old.len()];
-    for same in parts.chunk_by(|a, b| a.0 == b.0) {
-        if let &[(part, false, old_at), (_, true, new_at)] = same
-            && part.len() > 1
-        {
-            once[old_at] = Some((old_at, new_at, part.len()));
-        }
-    }
-    let once: Vec<Match> = once.into_iter().flatten().collect();
+    // Those of the old text came in its order.
+    let once = parts.iter().filter(|part| part.count == [1, 1] && part.text.len() > 1);
+    let once: Vec<Match> = once.map(|part| (part.at[0], part.at[1], part.text.len())).collect();
     longest_ascending(&once)
 }
 
@@ -105,61 +151,69 @@ fn longest_ascending(lines: &[Match]) -> Vec<Match> {
     found
 }
 
-/// The stretches that stay in the shortest edit from `old` to `new`; `None` if it has more than [`MAX_EDITS`] insertions and
-/// removals.
+/// How many insertions and removals lead from `old` to `new` at the least; `None` if they are more than [`MAX_EDITS`], or more
+/// than [`FEW_EDITS`] and half of what both texts have.
 ///
-/// The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986): `furthest` holds, for each
-/// diagonal k = x - y, how far d edits get.
-fn shortest_edit(old: &[u16], new: &[u16]) -> Option<Vec<Match>> {
-    let (n, m) = (old.len() as isize, new.len() as isize);
+/// The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986). Round d leaves d + 1 numbers in
+/// `rounds`: how far d edits get in the old text on the diagonals x - y = -d, 2 - d, to d.
+fn shortest_edit(old: &[u16], new: &[u16], rounds: &mut Vec<u32>) -> Option<usize> {
+    rounds.clear();
+    let (n, m) = (old.len(), new.len());
     if n == 0 || m == 0 {
-        return Some(Vec::new());
+        return Some(0);
     }
-    if n.abs_diff(m) > MAX_EDITS {
+    let most = ((n + m) / 4).clamp(FEW_EDITS, MAX_EDITS);
+    if n.abs_diff(m) > most {
         return None;
     }
-    let at = |k: isize| (k + MAX_EDITS as isize + 1) as usize;
-    let mut furthest = vec![0; 2 * MAX_EDITS + 3];
-    let mut rounds = Vec::new();
-    for d in 0..=MAX_EDITS as isize {
-        rounds.push(furthest.clone());
-        for k in (-d..=d).step_by(2) {
-            let mut x = reach(&furthest, at, k, d);
-            while x < n && x - k < m && old[x as usize] == new[(x - k) as usize] {
-                x += 1;
+    for d in 0..=most {
+        for index in 0..=d {
+            let mut x = reach(rounds, d, index).0;
+            // y = x - k
+            let mut y = x + d - 2 * index;
+            while x < n && y < m && old[x] == new[y] {
+                (x, y) = (x + 1, y + 1);
             }
-            furthest[at(k)] = x;
-            if x >= n && x - k >= m {
-                return Some(path_back(&rounds, at, n, m));
+            rounds.push(x as u32);
+            if x >= n && y >= m {
+                return Some(d);
             }
         }
     }
     None
 }
 
-/// How far diagonal `k` is reached by the d-th edit alone: from the diagonal above by an insertion, or from below by a
-/// removal.
-fn reach(furthest: &[isize], at: impl Fn(isize) -> usize, k: isize, d: isize) -> isize {
-    match d {
-        0 => 0,
-        _ if k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]) => furthest[at(k + 1)],
-        _ => furthest[at(k - 1)] + 1,
+fn round_start(d: usize) -> usize {
+    d * (d + 1) / 2
+}
+
+/// How far the d-th edit alone gets on a diagonal, and whether it is an insertion, from the diagonal above, or a removal, from
+/// the one below.
+fn reach(rounds: &[u32], d: usize, index: usize) -> (usize, bool) {
+    if d == 0 {
+        return (0, false);
+    }
+    let last = &rounds[round_start(d - 1)..];
+    match index.checked_sub(1).map(|below| last[below]) {
+        Some(below) if index == d || below >= last[index] => (below as usize + 1, false),
+        _ => (last[index] as usize, true),
     }
 }
 
-fn path_back(rounds: &[Vec<isize>], at: impl Fn(isize) -> usize, n: isize, m: isize) -> Vec<Match> {
-    let (mut x, mut y) = (n, m);
+/// The stretches that stay in the edit that has been found.
+fn path_back(rounds: &[u32], edits: usize, n: usize, m: usize) -> Vec<Match> {
     let mut matches = Vec::new();
-    for (d, furthest) in rounds.iter().enumerate().rev() {
-        let (d, k) = (d as isize, x - y);
-        let start = reach(furthest, &at, k, d);
+    if rounds.is_empty() {
+        return matches;
+    }
+    let (mut x, mut index) = (n, (n + edits - m) / 2);
+    for d in (0..=edits).rev() {
+        let (start, is_insertion) = reach(rounds, d, index);
         if x > start {
-            matches.push((start as usize, (start - k) as usize, (x - start) as usize));
+            matches.push((start, start + d - 2 * index, x - start));
         }
-        if d > 0 {
-            let inserted = k == -d || (k != d && furthest[at(k - 1)] < furthest[at(k + 1)]);
-            (x, y) = if inserted { (start, start - k - 1) } else { (start - 1, start - k) };
-        }
+        x = start - usize::from(!is_insertion && d > 0);
+        index -= usize::from(!is_insertion && d > 0);
     }
     matches.reverse();
     matches
@@ -216,6 +270,33 @@ mod tests {
             told(&format!("a\nx\nx\n{gone}\nb\nc\nd\n"), &format!("x\nx\n{come}\nd\nb\nc\ne\n")),
             format!("[a\nx\nx\n{gone}|x\nx\n{come}\nd]\nb\nc\n[d|e]\n")
         );
+    }
+
+    #[test]
+    fn few_edits_are_a_quarter_of_both_texts() {
+        let text = "0123456789abcdef".repeat(4);
+        let changes = |old: &str, new: &str| told(&text, &text.replace(old, new)).matches('[').count();
+        assert_eq!(changes("ef", "EF"), 4);
+        assert_eq!(changes("89abcdef", "89ABCDEF"), 1);
+        assert_eq!(told("abcd", "efgh"), "[abcd|efgh]");
+        assert_eq!(told("gone", "come"), "[g|c]o[n|m]e");
+    }
+
+    #[test]
+    fn texts_made_to_be_hard_are_compared_in_little_depth_and_few_looks() {
+        // Each line but one occurs twice; without the second half of what is left and right of it, another occurs once.
+        let nested =
+            |other: &str| (0..20_000).fold(String::new(), |all, n| all + &format!("{n}\n{other}\n{}\n", n.max(1) - 1));
+        assert!(told(&nested("gone".repeat(20).as_str()), &nested("come".repeat(20).as_str())).len() > 1_000_000);
+        // All of these have one hash: a unit's lowest bit is there again in the next one's sixth.
+        let pair = |bit: usize| if bit == 0 { "aa" } else { "`A" };
+        let line = |n: usize| (0..12).map(|at| pair(n >> at & 1)).collect::<String>() + "\n";
+        let lines = |mut order: Vec<usize>| {
+            order.sort_unstable();
+            order.iter().map(|&n| line(n)).collect::<String>()
+        };
+        let (old, new) = (lines((0..4096).collect()), lines((0..4096).rev().step_by(3).collect()));
+        assert_ne!(told(&format!("{old}a line\n{old}"), &format!("{new}a line\n{new}")).find("a line"), None);
     }
 
     #[test]
