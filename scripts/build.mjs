@@ -29,7 +29,7 @@ export function buildPackage() {
 }
 
 /** A build of the engine; gives back where it is. Each has a folder of its own, since cargo gives all builds of a crate one name. */
-function compile({ name, features, level }) {
+export function compile({ name, features, level }) {
   const folder = join(root, 'target', 'builds', name);
   // That it is to be a module of its own is said here. In the manifest, beside the library, it would keep cargo from optimising across crates, and
   // make every other build link a module too.
@@ -42,9 +42,7 @@ function compile({ name, features, level }) {
 
 function glue({ name, level }, compiled) {
   const out = `easysync_${name}`;
-  // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
-  const options = ['--target', 'web', '--experimental-reset-state-function', '--out-dir', 'pkg', '--out-name', out];
-  run(`glue for ${name}`, ['wasm-bindgen', ...options, compiled]);
+  bind(compiled, pkg, out);
   const wasm = join(pkg, `${out}_bg.wasm`);
   cpSync(wasm, named(name));
   optimise(wasm, level, '--strip-debug', '--strip-producers');
@@ -52,6 +50,13 @@ function glue({ name, level }, compiled) {
   const script = join(pkg, `${out}.js`);
   // What its comments say is in the types.
   run(`smaller glue for ${name}`, ['terser', script, '--module', '--compress', 'passes=2', '--mangle', '--output', script]);
+}
+
+/** Makes `OUT_bg.wasm` and its glue of what the compiler made. */
+export function bind(compiled, folder, out) {
+  // The function that it adds makes a new instance after a trap; what it costs is a comparison for each call.
+  const options = ['--target', 'web', '--experimental-reset-state-function', '--out-dir', folder, '--out-name', out];
+  run(`glue for ${out}`, ['wasm-bindgen', ...options, compiled]);
 }
 
 /** The wasm of a build before it is optimised, with the names of its functions. */
