@@ -403,6 +403,10 @@ test('dragging through 20,000 revisions shows many of them on the way', async (t
     await untilShown(pad, rev);
     assert.equal(`${await editorText(pad)}\n`, text, `revision ${rev}`);
   }
+  for (const width of [390, 1200]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.ok(await page.getByTestId('rev').evaluate((field) => field.scrollWidth <= field.clientWidth), `the revision's number is cut at ${width}`);
+  }
   // What is in the page when a frame has been drawn counts; each revision counts once.
   await page.evaluate(() => {
     const { history } = window.easysyncHistory;

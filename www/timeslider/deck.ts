@@ -103,6 +103,7 @@ export class Deck {
     if (!history) return;
     this.total.textContent = `of ${grouped(history.head)}`;
     this.rev.max = String(history.head);
+    this.rev.style.setProperty('--digits', String(this.rev.max.length));
     this.track.refresh();
     if (history.rev !== null) this.show(history.rev);
   }
