@@ -19,19 +19,19 @@ const MAX_PROBES: usize = 16;
 ///
 /// O(n + m), and at most some thousand steps for each stretch between lines that stay.
 pub(super) fn equal_stretches(old: &[u16], new: &[u16]) -> Vec<Match> {
-    let mut comparison = Comparison::default();
-    comparison.compare(old, new, (0, 0), 0);
-    comparison.matches
+    let mut matcher = Matcher::default();
+    matcher.compare(old, new, (0, 0), 0);
+    matcher.matches
 }
 
 #[derive(Default)]
-struct Comparison {
+struct Matcher {
     matches: Vec<Match>,
     /// See [`shortest_edit`].
     rounds: Vec<u32>,
 }
 
-impl Comparison {
+impl Matcher {
     /// Appends the stretches of two parts that begin at `start` in their texts.
     fn compare(&mut self, old: &[u16], new: &[u16], start: (usize, usize), depth: u32) {
         let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
