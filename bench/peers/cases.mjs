@@ -38,13 +38,22 @@ function sizes() {
   return SIZES.map((trace) => ({ trace, batch: 1, weight: SIZES_WEIGHT, takers: node(IN_NODE) }));
 }
 
+const AUTHORS = [1, 2, 200].map((count) => ({ name: `${count} ${count === 1 ? 'author' : 'authors'}`, size: 2 * HALF, changes: 20_000, authors: count }));
+
 /** Authors who take turns, each at a place of their own. */
 function authors() {
-  return [1, 2, 200].map((count) => ({
-    trace: { name: `${count} ${count === 1 ? 'author' : 'authors'}`, size: 2 * HALF, changes: 20_000, authors: count },
+  return AUTHORS.map((trace) => ({
+    trace,
     batch: 1,
     takers: node([...PADS, ...PLAIN_TEXT, 'yjs', 'ywasm', 'loro']),
   }));
+}
+
+/** The smallest with the largest, in turns: a machine whose speed changes between two cases says nothing of how they compare. */
+function extremes() {
+  const traces = [SIZES, AUTHORS].flatMap((list) => [list[0], list.at(-1)]);
+  const takers = traces.map((trace) => ({ subject: 'easysync', where: 'node', trace }));
+  return [{ trace: { name: 'in turns' }, batch: 1, weight: SIZES_WEIGHT, takers }];
 }
 
 /** The user has typed what nobody else has yet; all of it is before what arrives. */
@@ -72,7 +81,7 @@ function page() {
   }));
 }
 
-const BENCHES = { remote, sizes, authors, pending, history, page };
+const BENCHES = { remote, sizes, authors, extremes, pending, history, page };
 
 /** All cases, or those whose names begin with all of one of these. */
 export function cases(beginnings) {

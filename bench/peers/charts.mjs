@@ -111,6 +111,13 @@ Each types at a place of their own, one key each in turn, in 100 kB.
 
 ${tables(of('authors'))}
 
+## In turns
+
+Between two tables the machine may become faster or slower. So what the aims compare was measured once more, each run of the one
+beside a run of the other:
+
+${inTurns()}
+
 ## Pending changes of the user
 
 What the user has typed at 1 or 10,000 places in the first half of 100 kB is not sent yet; what arrives is in the second half.
@@ -165,6 +172,11 @@ function native() {
     return [trace, ...medians.map(({ us_per_change: { min, median, max } }) => [min, median, max].map(format).join(' / '))];
   });
   return rows.length > 0 ? markdown(['min / median / max', ...subjects], rows) : 'Not measured.';
+}
+
+function inTurns() {
+  const rows = of('extremes').map(({ trace, us_per_change: { min, median, max }, runs }) => [trace, ...[min, median, max].map(format), String(runs)]);
+  return rows.length > 0 ? markdown(['easysync', 'min', 'median', 'max', 'runs'], rows) : 'Not measured.';
 }
 
 /** A table for each trace. */

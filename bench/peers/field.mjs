@@ -27,11 +27,12 @@ export class Field {
   async measure(one, { runs, budget }) {
     const [ready, failures] = [[], []];
     const play = one.rate === undefined ? this.#timed(one, budget) : this.#drawn(one);
-    for (const { subject, where } of one.takers) {
-      const names = { subject: SUBJECTS[subject].name, where };
+    for (const { subject, where, trace = one.trace } of one.takers) {
+      const names = { trace: trace.name ?? trace, subject: SUBJECTS[subject].name, where };
       try {
-        const taker = await this.#taker(subject, where);
-        ready.push({ taker, names, figures: [], prepared: await play.prepare(taker) });
+        // One that takes part with several traces does so in several processes.
+        const taker = await this.#taker(subject, where, trace === one.trace ? '' : names.trace);
+        ready.push({ taker, names, figures: [], prepared: await play.prepare(taker, trace) });
       } catch (error) {
         failures.push({ ...names, error: error.message });
       }
@@ -39,8 +40,7 @@ export class Field {
     for (let run = 0; run < runs; run += 1) {
       for (const { taker, figures } of ready) figures.push(await play.run(taker));
     }
-    const what = { bench: one.bench, trace: one.trace.name ?? one.trace, batch: one.batch ?? 1 };
-    const results = ready.map(({ names, figures, prepared }) => ({ ...what, ...names, ...play.result(figures, prepared), runs }));
+    const results = ready.map(({ names, figures, prepared }) => ({ bench: one.bench, batch: one.batch ?? 1, ...names, ...play.result(figures, prepared), runs }));
     return { results, failures };
   }
 
@@ -49,17 +49,17 @@ export class Field {
     await this.#browser?.close();
   }
 
-  async #taker(subject, where) {
-    const key = `${subject} ${where}`;
+  async #taker(subject, where, which) {
+    const key = `${subject} ${where} ${which}`;
     const start = where === 'node' ? startNode : this.#browser.start;
     if (!this.#takers.has(key)) this.#takers.set(key, await start(subject));
     return this.#takers.get(key);
   }
 
   /** How long it takes to take in messages. */
-  #timed({ trace, batch, pending, weight = 1 }, budget) {
+  #timed({ batch, pending, weight = 1 }, budget) {
     return {
-      prepare: (taker) => taker.prepare({ trace, batch, pending, budget: budget * weight }),
+      prepare: (taker, trace) => taker.prepare({ trace, batch, pending, budget: budget * weight }),
       run: (taker) => taker.run(),
       result: (figures, { document, changes, all }) => ({ document_chars: document, changes, changes_in_trace: all, us_per_change: spread(figures) }),
     };

@@ -4,10 +4,11 @@ const OURS = /^easysync/;
 
 /** Prints a case: who took how long, and how many times as long as easysync in the same place. */
 export function printCase({ name, results, failures }) {
+  const isOfOne = results.every(({ trace }) => trace === results[0].trace);
   const rows = results.map((result) => {
     const { us_per_change: time, changes, changes_in_trace: all } = result;
     const ratio = OURS.test(result.subject) ? '' : ratioTo(results, result);
-    return [result.subject, result.where, changes === all ? String(changes) : `${changes} of ${all}`, ...[time.min, time.median, time.max].map(format), ratio, ...framesOf(result)];
+    return [isOfOne ? result.subject : `${result.subject}, ${result.trace}`, result.where, changes === all ? String(changes) : `${changes} of ${all}`, ...[time.min, time.median, time.max].map(format), ratio, ...framesOf(result)];
   });
   const heads = ['', 'in', 'changes', 'min', 'median', 'max', 'x easysync', ...(rows[0]?.length > 7 ? ['frames dropped of'] : [])];
   console.log(`\n${name}: microseconds per change, ${results[0]?.runs} runs`);
