@@ -13,20 +13,16 @@ const [CUSTOM, IMPORTS, EXPORTS, CODE, DATA] = [0, 2, 7, 10, 11];
  */
 export function contents(wasm) {
   const reader = new Reader(wasm);
-  reader.at = HEADER;
   const sizes = [];
   const names = new Map();
   const groups = new Map();
   const add = (group, bytes) => groups.set(group, (groups.get(group) ?? 0) + bytes);
   let imported = 0;
-  while (reader.at < wasm.length) {
-    const id = reader.byte();
-    const end = reader.number() + reader.at;
+  for (const { id, end } of reader.sections()) {
     if (id === IMPORTS) imported = reader.importedFunctions();
     if (id === CODE) for (let count = reader.number(); count > 0; count -= 1) sizes.push(reader.skipBlock());
     if (id === DATA) add('data: texts and tables', end - reader.at);
     if (id === CUSTOM && reader.text() === 'name') reader.functionNames(end, names);
-    reader.at = end;
   }
   sizes.forEach((size, index) => add(groupOf(names.get(imported + index) ?? ''), size));
   return [...groups].sort((a, b) => b[1] - a[1]);
@@ -40,24 +36,18 @@ export function contents(wasm) {
  */
 export function withoutExports(wasm, isLeftOut) {
   const reader = new Reader(wasm);
-  reader.at = HEADER;
-  while (reader.at < wasm.length) {
-    const begin = reader.at;
-    const id = reader.byte();
-    const end = reader.number() + reader.at;
-    if (id === EXPORTS) {
-      const kept = [];
-      for (let count = reader.number(); count > 0; count -= 1) {
-        const start = reader.at;
-        const name = reader.text();
-        reader.at += 1;
-        reader.number();
-        if (!isLeftOut(name)) kept.push(wasm.subarray(start, reader.at));
-      }
-      const content = Buffer.concat([number(kept.length), ...kept]);
-      return Buffer.concat([wasm.subarray(0, begin), Buffer.from([EXPORTS]), number(content.length), content, wasm.subarray(end)]);
+  for (const { id, begin, end } of reader.sections()) {
+    if (id !== EXPORTS) continue;
+    const kept = [];
+    for (let count = reader.number(); count > 0; count -= 1) {
+      const start = reader.at;
+      const name = reader.text();
+      reader.at += 1;
+      reader.number();
+      if (!isLeftOut(name)) kept.push(wasm.subarray(start, reader.at));
     }
-    reader.at = end;
+    const content = Buffer.concat([number(kept.length), ...kept]);
+    return Buffer.concat([wasm.subarray(0, begin), Buffer.from([EXPORTS]), number(content.length), content, wasm.subarray(end)]);
   }
   return wasm;
 }
@@ -76,6 +66,18 @@ class Reader {
 
   constructor(bytes) {
     this.bytes = bytes;
+  }
+
+  /** Where each section begins and ends, and its number; what reads stands behind its head then. */
+  *sections() {
+    this.at = HEADER;
+    while (this.at < this.bytes.length) {
+      const begin = this.at;
+      const id = this.byte();
+      const end = this.number() + this.at;
+      yield { id, begin, end };
+      this.at = end;
+    }
   }
 
   byte() {
