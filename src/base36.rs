@@ -37,14 +37,22 @@ impl fmt::Display for Base36 {
     }
 }
 
-/// The value of a digit.
+/// The value of a digit. Looked up, because whether a digit is a letter is not to be foreseen.
 pub(crate) fn digit(unit: u32) -> Option<u32> {
-    match unit {
-        0x30..=0x39 => Some(unit - 0x30),
-        0x61..=0x7a => Some(unit - 0x61 + 10),
-        _ => None,
-    }
+    VALUES.get(unit as usize).filter(|&&value| value < 36).map(|&value| u32::from(value))
 }
+
+/// The values of digits by their code units; 36 for what is none.
+#[allow(clippy::indexing_slicing, reason = "whether it is within is seen when this is compiled")]
+const VALUES: [u8; 128] = {
+    let mut values = [36; 128];
+    let mut value = 0;
+    while value < 36 {
+        values[if value < 10 { b'0' + value } else { b'a' + value - 10 } as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct Error {
-    kind: ErrorKind,
+    /// In memory of its own, so that results are small where nothing is wrong.
+    kind: Box<ErrorKind>,
 }
 
 impl Error {
@@ -25,7 +26,7 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self { kind }
+        Self { kind: kind.into() }
     }
 }
 

@@ -44,7 +44,7 @@ use crate::attrib::AttribSet;
 use crate::error::{Error, ErrorKind, NormalForm};
 use crate::text::{MAX_LEN, NEWLINE, count_newlines};
 use smallvec::SmallVec;
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// What an op does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -145,12 +145,53 @@ type Bank = SmallVec<[u16; 8]>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changeset(Arc<Parts>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Parts {
     old_len: u32,
     new_len: u32,
     ops: Ops,
     bank: Bank,
+}
+
+impl Parts {
+    /// Sets both lengths, if all that stands at [`Changeset`] holds for the ops and the bank. Every changeset has come through here,
+    /// or has the parts of one that has.
+    fn settle(&mut self, old_len: usize) -> Result<(), Error> {
+        if old_len > MAX_LEN {
+            return Err(ErrorKind::TooLong { len: old_len }.into());
+        }
+        // Where it has come to in the old document, what it has removed of that, and what of the bank is used.
+        let (mut old_pos, mut removed, mut used) = (0, 0, 0);
+        for (index, op) in self.ops.iter().enumerate() {
+            let (chars, lines) = (op.chars as usize, op.lines as usize);
+            if lines > chars {
+                return Err(ErrorKind::MoreLinesThanChars { op: index, lines, chars }.into());
+            }
+            if op.kind == OpKind::Insert {
+                let end = used + chars;
+                let Some(text) = self.bank.get(used..end) else {
+                    return Err(ErrorKind::BankTooShort { op: index, expected: end, found: self.bank.len() }.into());
+                };
+                check_insert(index, lines, text)?;
+                used = end;
+                continue;
+            }
+            old_pos += chars;
+            removed += if op.kind == OpKind::Remove { chars } else { 0 };
+            if old_pos > old_len {
+                return Err(ErrorKind::PastEnd { op: index, end: old_pos, old_len }.into());
+            }
+        }
+        if used < self.bank.len() {
+            return Err(ErrorKind::BankLeftOver { expected: used, found: self.bank.len() }.into());
+        }
+        let new_len = old_len - removed + used;
+        if new_len > MAX_LEN {
+            return Err(ErrorKind::TooLong { len: new_len }.into());
+        }
+        (self.old_len, self.new_len) = (old_len as u32, new_len as u32);
+        Ok(())
+    }
 }
 
 impl Changeset {
@@ -174,48 +215,8 @@ impl Changeset {
     }
 
     fn checked(old_len: usize, ops: Ops, bank: Bank) -> Result<Self, Error> {
-        Self::checked_into(old_len, ops, bank, None)
-    }
-
-    /// The one place where changesets come to be: in the memory of `spare`, if there is one and no clone shares it.
-    fn checked_into(old_len: usize, ops: Ops, bank: Bank, spare: Option<Self>) -> Result<Self, Error> {
-        if old_len > MAX_LEN {
-            return Err(ErrorKind::TooLong { len: old_len }.into());
-        }
-        let (mut old_pos, mut new_pos, mut used) = (0, 0, 0);
-        for (index, op) in ops.iter().enumerate() {
-            let (chars, lines) = (op.chars as usize, op.lines as usize);
-            if lines > chars {
-                return Err(ErrorKind::MoreLinesThanChars { op: index, lines, chars }.into());
-            }
-            let (old_span, new_span) = op.spans();
-            old_pos += old_span;
-            new_pos += new_span;
-            if old_pos > old_len {
-                return Err(ErrorKind::PastEnd { op: index, end: old_pos, old_len }.into());
-            }
-            if op.kind == OpKind::Insert {
-                let Some(text) = bank.get(used..used + chars) else {
-                    return Err(ErrorKind::BankTooShort { op: index, expected: used + chars, found: bank.len() }.into());
-                };
-                check_insert(index, lines, text)?;
-                used += chars;
-            }
-        }
-        if used < bank.len() {
-            return Err(ErrorKind::BankLeftOver { expected: used, found: bank.len() }.into());
-        }
-        let new_len = new_pos + (old_len - old_pos);
-        if new_len > MAX_LEN {
-            return Err(ErrorKind::TooLong { len: new_len }.into());
-        }
-        let parts = Parts { old_len: old_len as u32, new_len: new_len as u32, ops, bank };
-        if let Some(mut spare) = spare
-            && let Some(place) = Arc::get_mut(&mut spare.0)
-        {
-            *place = parts;
-            return Ok(spare);
-        }
+        let mut parts = Parts { ops, bank, ..Parts::default() };
+        parts.settle(old_len)?;
         Ok(Self(Arc::new(parts)))
     }
 

@@ -6,12 +6,13 @@
 //! number    = base 36, digits 0-9 a-z
 //! ```
 
-use super::{Bank, Changeset, Op, OpKind, Ops, check_last, check_next};
+use super::{Bank, Changeset, Op, OpKind, check_last, check_next};
 use crate::attrib::{AttribId, AttribSet};
 use crate::base36::digit;
 use crate::error::{Error, ErrorKind, NormalForm};
 use crate::text::MAX_LEN;
 use smallvec::SmallVec;
+use triomphe::Arc;
 
 /// What can be in a text: a `str`, or code units where halves of pairs can occur.
 trait Source: Copy {
@@ -20,8 +21,8 @@ trait Source: Copy {
     fn unit(self, at: usize) -> Option<u32>;
     /// The code unit at an index where no unit above 0x7f comes before.
     fn code_unit(self, at: usize) -> u16;
-    /// The text from an index on, which stands behind an ASCII character or at the start.
-    fn code_units_from(self, at: usize) -> Bank;
+    /// Appends the text from an index on, which stands behind an ASCII character or at the start.
+    fn push_code_units(self, at: usize, bank: &mut Bank);
 }
 
 impl Source for &str {
@@ -34,9 +35,9 @@ impl Source for &str {
     fn code_unit(self, at: usize) -> u16 {
         self.get(at..).and_then(|rest| rest.encode_utf16().next()).unwrap_or_default()
     }
-    fn code_units_from(self, at: usize) -> Bank {
+    fn push_code_units(self, at: usize, bank: &mut Bank) {
         let rest = self.get(at..).unwrap_or_default();
-        if rest.is_ascii() { rest.bytes().map(u16::from).collect() } else { rest.encode_utf16().collect() }
+        if rest.is_ascii() { bank.extend(rest.bytes().map(u16::from)) } else { bank.extend(rest.encode_utf16()) }
     }
 }
 
@@ -50,8 +51,8 @@ impl Source for &[u16] {
     fn code_unit(self, at: usize) -> u16 {
         self.get(at).copied().unwrap_or_default()
     }
-    fn code_units_from(self, at: usize) -> Bank {
-        Bank::from_slice(self.get(at..).unwrap_or_default())
+    fn push_code_units(self, at: usize, bank: &mut Bank) {
+        bank.extend_from_slice(self.get(at..).unwrap_or_default());
     }
 }
 
@@ -63,6 +64,9 @@ enum Mode {
     /// Also spellings that mean the same.
     Lenient,
 }
+
+/// Numbers of up to so many digits are below 2^32.
+const SHORT: usize = 6;
 
 /// Reads from left to right and knows where it is.
 struct Lexer<S> {
@@ -106,21 +110,34 @@ impl<S: Source> Lexer<S> {
 
     /// A number of at most 2^31 - 1.
     fn number(&mut self) -> Result<u32, Error> {
-        let start = self.at;
+        let (mut value, mut end) = (0u32, self.at);
+        while let Some(digit) = self.source.unit(end).and_then(digit) {
+            value = value.wrapping_mul(36).wrapping_add(digit);
+            end += 1;
+        }
+        let start = std::mem::replace(&mut self.at, end);
+        let is_plain = match end - start {
+            1 => true,
+            2..=SHORT => value as usize <= MAX_LEN && self.source.unit(start) != Some(u32::from('0')),
+            _ => false,
+        };
+        if is_plain { Ok(value) } else { self.odd_number(start) }
+    }
+
+    /// The number between `start` and here, which has no digits, a zero in front, or so many digits that it is probably too large.
+    #[cold]
+    fn odd_number(&self, start: usize) -> Result<u32, Error> {
+        if self.at == start {
+            return self.unexpected("a digit 0-9 or a-z");
+        }
         let mut value: u32 = 0;
-        while let Some(digit) = self.peek().and_then(digit) {
+        for digit in (start..self.at).filter_map(|at| self.source.unit(at).and_then(digit)) {
             value = match value.checked_mul(36).and_then(|value| value.checked_add(digit)) {
                 Some(value) if value as usize <= MAX_LEN => value,
                 _ => return Err(ErrorKind::NumberTooLarge { offset: start }.into()),
             };
-            self.at += 1;
         }
-        match self.at - start {
-            0 => self.unexpected("a digit 0-9 or a-z")?,
-            1 => {}
-            _ if self.source.unit(start) == Some(u32::from('0')) => self.not_normal(start, NormalForm::LeadingZero)?,
-            _ => {}
-        }
+        self.not_normal(start, NormalForm::LeadingZero)?;
         Ok(value)
     }
 
@@ -192,25 +209,30 @@ fn parse_into<S: Source>(source: S, mode: Mode, spare: Option<Changeset>) -> Res
         let removed = (i64::from(old_len) - new_len) as usize;
         return Err(ErrorKind::NegativeLength { old_len: old_len as usize, removed }.into());
     }
-    let mut ops = Ops::new();
+    let mut changeset = spare.filter(|spare| spare.0.is_unique()).unwrap_or_else(|| Changeset(Arc::default()));
+    // It is unique, so nothing is copied.
+    let parts = Arc::make_mut(&mut changeset.0);
+    parts.ops.clear();
     loop {
         let start = lexer.at;
         let Some(op) = lexer.op()? else {
-            if let Err(reason) = check_last(ops.last()) {
+            if let Err(reason) = check_last(parts.ops.last()) {
                 lexer.not_normal(start, reason)?;
             }
             break;
         };
         if mode == Mode::Strict {
-            check_next(ops.last(), &op).or_else(|reason| lexer.not_normal(start, reason))?;
+            check_next(parts.ops.last(), &op).or_else(|reason| lexer.not_normal(start, reason))?;
         }
-        ops.push(op);
+        parts.ops.push(op);
     }
     if !lexer.eat('$') && mode == Mode::Strict {
         return lexer.unexpected("'$'");
     }
-    let changeset = Changeset::checked_into(old_len as usize, ops, source.code_units_from(lexer.at), spare)?;
-    if i64::from(changeset.0.new_len) != new_len {
+    parts.bank.clear();
+    source.push_code_units(lexer.at, &mut parts.bank);
+    parts.settle(old_len as usize)?;
+    if i64::from(parts.new_len) != new_len {
         return Err(ErrorKind::LengthClaim { expected: new_len as usize, found: changeset.new_len() }.into());
     }
     Ok(changeset)

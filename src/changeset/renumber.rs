@@ -68,32 +68,63 @@ const MAX_KNOWN: usize = 1024;
 /// Where the attributes of pools that come again and again are in one other, which only grows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PoolMap {
-    /// By address, which stays as long as the pool is held here.
-    known: FxHashMap<usize, (Arc<AttribPool>, Vec<Option<AttribId>>)>,
+    pools: Vec<KnownPool>,
+    /// Where each is, by its address, which stays as long as the pool is held here.
+    places: FxHashMap<usize, usize>,
+    /// Where the one is that came last.
+    last: usize,
+}
+
+/// A pool, and where its attributes are in the other.
+#[derive(Debug, Clone)]
+struct KnownPool {
+    pool: Arc<AttribPool>,
+    numbers: Vec<Option<AttribId>>,
+}
+
+impl KnownPool {
+    fn new(pool: &Arc<AttribPool>) -> Self {
+        Self { pool: pool.clone(), numbers: vec![None; pool.len()] }
+    }
+
+    fn carry(&mut self, changeset: Changeset, to: &mut AttribPool) -> Changeset {
+        let Self { pool, numbers } = self;
+        changeset.with_attribs(|id| {
+            let number = numbers.get_mut(id.0 as usize)?;
+            if number.is_none() {
+                *number = pool.get(id).ok().map(|attribute| to.put(attribute.clone()));
+            }
+            *number
+        })
+    }
 }
 
 impl PoolMap {
     /// Does what [`Changeset::move_to_pool`] does with [`UnknownAttrib::Drop`]; `to` has to be the same pool each time. A pool that
     /// nobody else holds cannot come again, and is not kept. O(n).
     pub fn carry(&mut self, changeset: Changeset, from: &Arc<AttribPool>, to: &mut AttribPool) -> Changeset {
-        let mut unknown = Vec::new();
-        let numbers = if Arc::strong_count(from) == 1 {
-            unknown.resize(from.len(), None);
-            &mut unknown
-        } else {
-            if self.known.len() == MAX_KNOWN {
-                self.known.clear();
-            }
-            let new = || (from.clone(), vec![None; from.len()]);
-            &mut self.known.entry(Arc::as_ptr(from).addr()).or_insert_with(new).1
-        };
-        changeset.with_attribs(|id| {
-            let number = numbers.get_mut(id.0 as usize)?;
-            if number.is_none() {
-                *number = from.get(id).ok().map(|attribute| to.put(attribute.clone()));
-            }
-            *number
-        })
+        let is_held = Arc::strong_count(from) > 1;
+        if is_held && self.pools.get(self.last).is_none_or(|known| !Arc::ptr_eq(&known.pool, from)) {
+            self.last = self.place(from);
+        }
+        match self.pools.get_mut(self.last) {
+            Some(known) if is_held => known.carry(changeset, to),
+            _ => KnownPool::new(from).carry(changeset, to),
+        }
+    }
+
+    fn place(&mut self, pool: &Arc<AttribPool>) -> usize {
+        let address = Arc::as_ptr(pool).addr();
+        if let Some(&place) = self.places.get(&address) {
+            return place;
+        }
+        if self.pools.len() == MAX_KNOWN {
+            self.pools.clear();
+            self.places.clear();
+        }
+        self.places.insert(address, self.pools.len());
+        self.pools.push(KnownPool::new(pool));
+        self.pools.len() - 1
     }
 }
 
@@ -169,9 +200,8 @@ impl Changeset {
     /// Does what [`Changeset::map_attribs`] does, in place if no clone shares the memory.
     fn with_attribs(mut self, mut f: impl FnMut(AttribId) -> Option<AttribId>) -> Self {
         if self.ops().iter().any(|op| !op.attribs.is_empty()) {
-            for op in &mut Arc::make_mut(&mut self.0).ops {
-                op.attribs = op.attribs.map(&mut f);
-            }
+            let ops = &mut triomphe::Arc::make_mut(&mut self.0).ops;
+            ops.iter_mut().filter(|op| !op.attribs.is_empty()).for_each(|op| op.attribs = op.attribs.map(&mut f));
         }
         self
     }

@@ -261,14 +261,26 @@ impl<'a> Json<'a> {
         self.text.get(self.at..end.at).unwrap_or_default()
     }
 
+    /// Steps over a text that stands just here, with nothing before it.
+    pub fn eat_exactly<const N: usize>(&mut self, text: &[u8; N]) -> bool {
+        let found = self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.first_chunk() == Some(text));
+        self.at += if found { N } else { 0 };
+        found
+    }
+
     /// Steps over a whole number that is written with digits alone, at most fifteen. Without an error if it is another value.
     pub fn digits(&mut self) -> Option<u64> {
-        let bytes = self.text.as_bytes().get(self.at..)?;
-        let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_whole = matches!(len, 1..=15) && !matches!(bytes.get(len), Some(b'-' | b'+' | b'.' | b'e' | b'E'));
-        let value = bytes.iter().take(len).fold(0, |value, digit| 10 * value + u64::from(digit - b'0'));
-        self.at += if is_whole { len } else { 0 };
-        is_whole.then_some(value)
+        let (mut value, mut at) = (0u64, self.at);
+        while let Some(digit @ b'0'..=b'9') = self.byte(at) {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            at += 1;
+        }
+        let is_whole =
+            matches!(at - self.at, 1..=15) && !matches!(self.byte(at), Some(b'-' | b'+' | b'.' | b'e' | b'E'));
+        is_whole.then(|| {
+            self.at = at;
+            value
+        })
     }
 
     fn start(&mut self) -> usize {
@@ -440,12 +452,21 @@ fn special_bytes(word: u64) -> u64 {
     below(word, 0x20) | below(word ^ (EACH * u64::from(b'"')), 1) | below(word ^ (EACH * u64::from(b'\\')), 1)
 }
 
-/// Whether one text begins with another. It compares eight bytes at a time, which compilers to WebAssembly do not do by themselves.
+/// Whether one text begins with another. It compares eight bytes at a time, which compilers to WebAssembly do not do by
+/// themselves.
 fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..start.len()) else { return false };
-    let ((words, rest), (wanted, wanted_rest)) = (bytes.as_chunks::<8>(), start.as_chunks::<8>());
-    words.iter().zip(wanted).all(|(word, wanted)| u64::from_le_bytes(*word) == u64::from_le_bytes(*wanted))
-        && rest == wanted_rest
+    let ((chunks, rest), (wanted, wanted_rest)) = (bytes.as_chunks(), start.as_chunks());
+    chunks.iter().zip(wanted).all(|(chunk, wanted)| is_same::<32>(chunk, wanted)) && {
+        let ((words, rest), (wanted, wanted_rest)) = (rest.as_chunks(), wanted_rest.as_chunks());
+        words.iter().zip(wanted).all(|(word, wanted)| is_same::<8>(word, wanted)) && rest == wanted_rest
+    }
+}
+
+/// Whether bytes are the same, in words of eight.
+fn is_same<const N: usize>(bytes: &[u8; N], wanted: &[u8; N]) -> bool {
+    let words = bytes.as_chunks().0.iter().zip(wanted.as_chunks().0);
+    words.fold(0, |all, (word, wanted)| all | u64::from_le_bytes(*word) ^ u64::from_le_bytes(*wanted)) == 0
 }
 
 /// How many bytes a character takes in a string as [`push_string`] writes it; for half a pair, those of its escape.

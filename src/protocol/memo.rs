@@ -75,7 +75,11 @@ impl<T> Memo<T> {
 /// What stands for a text that messages have in one place, known by how it begins: nobody has to look for its end.
 #[derive(Debug, Clone)]
 pub(super) struct Beginnings<T> {
-    known: FxHashMap<u64, (Box<str>, T)>,
+    texts: Vec<(Box<str>, T)>,
+    /// Where each is, by a number for its beginning.
+    places: FxHashMap<u64, usize>,
+    /// Where the one is that came last.
+    last: usize,
 }
 
 /// Of how many bytes a beginning is made, and how many before it are the same in nearly all texts.
@@ -83,26 +87,35 @@ const BEGINNING: std::ops::Range<usize> = 24..88;
 
 impl<T> Default for Beginnings<T> {
     fn default() -> Self {
-        Self { known: FxHashMap::default() }
+        Self { texts: Vec::new(), places: FxHashMap::default(), last: 0 }
     }
 }
 
 impl<T> Beginnings<T> {
     /// Steps over a known text and gives back what it stands for. No text that is [put](Self::put) may be the beginning of
-    /// another value. O(length).
-    pub fn find(&self, json: &mut Json<'_>) -> Option<&T> {
-        let (text, value) = self.known.get(&beginning(json.rest().as_bytes()))?;
-        json.eat_text(text).then_some(value)
+    /// another value. O(length), and a comparison if it is what it was the last time.
+    pub fn find(&mut self, json: &mut Json<'_>) -> Option<&T> {
+        let eat =
+            |json: &mut Json<'_>, place: usize| self.texts.get(place).is_some_and(|(text, _)| json.eat_text(text));
+        if !eat(json, self.last) {
+            let place = *self.places.get(&beginning(json.rest().as_bytes()))?;
+            eat(json, place).then_some(())?;
+            self.last = place;
+        }
+        self.texts.get(self.last).map(|(_, value)| value)
     }
 
     /// Remembers what the text between two places stands for. Of two texts with one beginning the later is remembered.
     pub fn put(&mut self, start: &Json<'_>, end: &Json<'_>, value: T) {
         let text = start.text_until(end);
         if text.len() <= MAX_LEN {
-            if self.known.len() == MAX_KNOWN {
-                self.known.clear();
+            if self.texts.len() == MAX_KNOWN {
+                self.texts.clear();
+                self.places.clear();
             }
-            self.known.insert(beginning(start.rest().as_bytes()), (text.into(), value));
+            self.last = self.texts.len();
+            self.places.insert(beginning(start.rest().as_bytes()), self.last);
+            self.texts.push((text.into(), value));
         }
     }
 }
@@ -159,7 +172,7 @@ mod tests {
             let mut end = Json::new(&text);
             end.string().unwrap();
             known.put(&Json::new(&text), &end, n);
-            assert!(known.known.len() <= MAX_KNOWN);
+            assert!(known.texts.len().max(known.places.len()) <= MAX_KNOWN);
         }
     }
 

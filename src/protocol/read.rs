@@ -256,9 +256,9 @@ impl MessageReader {
     /// for all others, whatever they are. No memory is taken if the author's pool came before and a changeset is spare.
     pub fn read_one(&mut self, text: &str) -> Option<Revision> {
         let mut json = Json::new(text);
-        json.eat_text(r#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES","#).then_some(())?;
+        json.eat_exactly(br#"{"type":"COLLABROOM","data":{"type":"NEW_CHANGES","#).then_some(())?;
         let revision = self.usual(&mut json)?;
-        json.eat_text("}").then_some(())?;
+        json.eat_exactly(b"}").then_some(())?;
         json.peek().is_none().then_some(revision)
     }
 
@@ -469,22 +469,22 @@ impl MessageReader {
     /// between them. Whatever else it is, that is found out without an error, which would look at the whole message for its place.
     fn usual(&mut self, json: &mut Json<'_>) -> Option<Revision> {
         let mut at = json.clone();
-        at.eat_text(r#""newRev":"#).then_some(())?;
+        at.eat_exactly(br#""newRev":"#).then_some(())?;
         let rev = at.digits().filter(|rev| *rev <= i32::MAX as u64)? as u32;
-        at.eat_text(r#","changeset":"#).then_some(())?;
+        at.eat_exactly(br#","changeset":"#).then_some(())?;
         (at.peek() == Some(b'"')).then_some(())?;
         let changeset = at.string().ok()?;
-        at.eat_text(r#","apool":"#).then_some(())?;
+        at.eat_exactly(br#","apool":"#).then_some(())?;
         let Sender { pool, author } = match self.senders.find(&mut at) {
             Some(sender) => sender.clone(),
             None => self.sender(&mut at)?,
         };
-        at.eat_text(r#","currentTime":"#).then_some(())?;
+        at.eat_exactly(br#","currentTime":"#).then_some(())?;
         let time = Some(at.digits()? as f64);
-        if at.eat_text(r#","timeDelta":"#) {
+        if at.eat_exactly(br#","timeDelta":"#) {
             at.digits()?;
         }
-        at.eat_text("}").then_some(())?;
+        at.eat_exactly(b"}").then_some(())?;
         let changeset = self.changeset(changeset).ok()?;
         *json = at;
         Some(Revision { rev, changeset, pool, author, time })
@@ -531,8 +531,8 @@ impl MessageReader {
     /// An item of a batch that is written as Etherpad writes it.
     fn usual_item(&mut self, json: &mut Json<'_>) -> Option<Revision> {
         let mut at = json.clone();
-        at.eat_text("{").then_some(())?;
-        at.eat_text(r#""type":"NEW_CHANGES","#);
+        at.eat_exactly(b"{").then_some(())?;
+        at.eat_exactly(br#""type":"NEW_CHANGES","#);
         let revision = self.usual(&mut at)?;
         *json = at;
         Some(revision)
