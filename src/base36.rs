@@ -59,6 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn digits_are_worth_what_they_are_elsewhere() {
+        for unit in 0..0x300 {
+            let wanted = char::from_u32(unit).filter(|c| !c.is_ascii_uppercase()).and_then(|c| c.to_digit(36));
+            assert_eq!(digit(unit), wanted, "{unit:x}");
+        }
+    }
+
+    #[test]
     fn numbers_print_as_in_javascript() {
         for (number, text) in [(0, "0"), (35, "z"), (36, "10"), (1295, "zz"), (u64::MAX, "3w5e11264sgsf")] {
             assert_eq!(Base36(number).to_string(), text);

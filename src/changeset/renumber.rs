@@ -258,3 +258,32 @@ impl Changeset {
         Ok(self.with_ops(ops))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pools_that_come_again_are_told_apart() {
+        let pool = |n: usize| {
+            let mut pool = AttribPool::new();
+            pool.put(Attribute::new("author", format!("a.{n}")));
+            pool.put(Attribute::new("bold", "true"));
+            Arc::new(pool)
+        };
+        let pools: Vec<_> = (0..2 * MAX_KNOWN).map(pool).collect();
+        let (mut map, mut to, mut by_itself) = (PoolMap::default(), AttribPool::new(), AttribPool::new());
+        let changeset = Changeset::parse("Z:1>3*0+1*0*1+1*1+1$abc").unwrap();
+        // The same one again, one of some, each of all in turn; and one that nobody else has.
+        let order = (0..8).map(|n| n / 4).chain((0..100).map(|n| n * n % 7)).chain(0..pools.len()).chain([3, 3, 0]);
+        for n in order {
+            for from in [pools[n].clone(), pool(n)] {
+                let wanted = changeset.move_to_pool(&from, &mut by_itself, UnknownAttrib::Drop).unwrap();
+                assert_eq!(map.carry(changeset.clone(), &from, &mut to), wanted, "pool {n}");
+            }
+            assert!(map.pools.len().max(map.places.len()) <= MAX_KNOWN);
+        }
+        assert_eq!(to.len(), by_itself.len());
+    }
+}
