@@ -209,7 +209,9 @@ fn parse_into<S: Source>(source: S, mode: Mode, spare: Option<Changeset>) -> Res
         let removed = (i64::from(old_len) - new_len) as usize;
         return Err(ErrorKind::NegativeLength { old_len: old_len as usize, removed }.into());
     }
-    let mut changeset = spare.filter(|spare| spare.0.is_unique()).unwrap_or_else(|| Changeset(Arc::default()));
+    // Memory beside its own is not taken over: what a large change took would stay with a small one.
+    let is_free = |Changeset(parts): &Changeset| parts.is_unique() && !parts.ops.spilled() && !parts.bank.spilled();
+    let mut changeset = spare.filter(is_free).unwrap_or_else(|| Changeset(Arc::default()));
     // It is unique, so nothing is copied.
     let parts = Arc::make_mut(&mut changeset.0);
     parts.ops.clear();
@@ -288,7 +290,7 @@ impl Changeset {
         parse(text, Mode::Lenient)
     }
 
-    /// Like [`Changeset::parse_lenient`], in the memory of a changeset that is needed no more, if no clone shares it.
+    /// Like [`Changeset::parse_lenient`], in the memory of a changeset that is needed no more, if no clone shares it and it is small.
     ///
     /// # Errors
     ///
@@ -371,4 +373,27 @@ pub fn unpack(text: &[u16]) -> Result<Unpacked<'_>, Error> {
     let mut parts = rest.splitn(2, |&unit| unit == u16::from(b'$'));
     let (ops, char_bank) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     Ok(Unpacked { old_len, new_len, ops, char_bank })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_changesets_that_nobody_holds_leave_their_memory_to_the_next() {
+        let place = |changeset: &Changeset| Arc::as_ptr(&changeset.0);
+        let read = |text: &str, spare| Changeset::parse_lenient_into(text, Some(spare)).unwrap();
+        let first = Changeset::parse("Z:1>1*0+1$a").unwrap();
+        let old = place(&first);
+        let second = read("Z:2<1-1$", first);
+        assert_eq!((place(&second), second.to_string().as_str()), (old, "Z:2<1-1$"));
+        let held = second.clone();
+        let third = read("Z:1>1+1$b", second);
+        assert_eq!((held.to_string().as_str(), third.to_string().as_str()), ("Z:2<1-1$", "Z:1>1+1$b"));
+        let large = read(&format!("Z:1>rs+rs${}", "x".repeat(1000)), third);
+        let fourth = read("Z:1>1+1$c", large);
+        assert!(!fourth.0.bank.spilled());
+        assert!(Changeset::parse_lenient_into("Z:1>1+1$", Some(fourth)).is_err());
+    }
 }

@@ -452,8 +452,7 @@ fn special_bytes(word: u64) -> u64 {
     below(word, 0x20) | below(word ^ (EACH * u64::from(b'"')), 1) | below(word ^ (EACH * u64::from(b'\\')), 1)
 }
 
-/// Whether one text begins with another. It compares eight bytes at a time, which compilers to WebAssembly do not do by
-/// themselves.
+/// Whether one text begins with another. It compares eight bytes at a time, which compilers to WebAssembly do not do by themselves.
 fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..start.len()) else { return false };
     let ((chunks, rest), (wanted, wanted_rest)) = (bytes.as_chunks(), start.as_chunks());
