@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { has, output, root, run, tools } from './run.mjs';
 
 const WASM_TARGET = 'wasm32-unknown-unknown';
-const WASM_PACK = '0.15.1';
 
 /** Rust must be there; everything else follows from it. */
 export function needRust() {
@@ -32,7 +31,7 @@ export function needPackages(folder = root, ...options) {
   }
 }
 
-/** Compiling to WebAssembly: the target, and the tool that must have the same version as the crate. */
+/** Compiling to WebAssembly, and running tests of it: the target, and the tools that must have the same version as the crate. */
 export function needWasm() {
   if (!hasTarget()) {
     run('installing the WebAssembly target', ['rustup', 'target', 'add', WASM_TARGET]);
@@ -41,11 +40,6 @@ export function needWasm() {
   if (output('wasm-bindgen', '--version') !== `wasm-bindgen ${version}`) {
     install('wasm-bindgen-cli', version);
   }
-}
-
-/** The runner of tests in browsers. */
-export function needWasmPack() {
-  if (output('wasm-pack', '--version') !== `wasm-pack ${WASM_PACK}`) install('wasm-pack', WASM_PACK);
 }
 
 /** Etherpad's own code, which the tests compare with. */

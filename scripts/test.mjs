@@ -6,7 +6,7 @@ import { buildPackage, buildPages, serverProgram } from './build.mjs';
 import { BUILDS } from './builds.mjs';
 import { facadeTests } from './etherpad.mjs';
 import { root, run } from './run.mjs';
-import { needBrowser, needEtherpad, needLints, needPackages, needPostgres, needRust, needWasm, needWasmPack } from './setup.mjs';
+import { needBrowser, needEtherpad, needLints, needPackages, needPostgres, needRust, needWasm } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -16,7 +16,6 @@ needLints();
 needPackages();
 needEtherpad();
 needWasm();
-needWasmPack();
 const { chromium, chromedriver } = needBrowser();
 const postgres = needPostgres();
 
@@ -37,9 +36,15 @@ run('tests on small trees', [
 ]);
 // The runner's own web server leaves a connection waiting for ever if the browser opens more than it has threads for, which happens.
 // What is built beforehand does not count against the limit.
-const env = { CHROMEDRIVER: chromedriver, CARGO_PROFILE_TEST_DEBUG: '0' };
-run('tests for a browser', ['cargo', 'test', '--no-run', ...WASM], { env });
-run('tests in a browser', ['wasm-pack', 'test', '--headless', '--chrome'], { env, limit: 120_000, tries: 3 });
+const browserTests = ['cargo', 'test', '--lib', ...WASM];
+const env = {
+  CHROMEDRIVER: chromedriver,
+  CARGO_PROFILE_TEST_DEBUG: '0',
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'wasm-bindgen-test-runner',
+  WASM_BINDGEN_TEST_ONLY_WEB: '1',
+};
+run('tests for a browser', [...browserTests, '--no-run'], { env });
+run('tests in a browser', browserTests, { env, limit: 120_000, tries: 3 });
 
 buildPackage();
 run('size of the npm package', ['size-limit']);
