@@ -57,7 +57,7 @@ impl Changeset {
         let mut bank = Bank::new();
         let mut pos = 0;
         for (index, op) in self.0.ops.iter().enumerate() {
-            let range = pos..pos + op.spans().0;
+            let range = pos..pos + op.old_span();
             pos = range.end;
             let mut lines = 0;
             match op.kind {

@@ -99,14 +99,9 @@ impl Op {
         Self { kind: OpKind::Insert, chars, lines, attribs }
     }
 
-    /// How much of the old document the op covers, and how much of the new one.
-    fn spans(&self) -> (usize, usize) {
-        let chars = self.chars as usize;
-        match self.kind {
-            OpKind::Keep => (chars, chars),
-            OpKind::Remove => (chars, 0),
-            OpKind::Insert => (0, chars),
-        }
+    /// How much of the old document the op covers.
+    fn old_span(&self) -> usize {
+        if self.kind == OpKind::Insert { 0 } else { self.chars as usize }
     }
 }
 

@@ -49,9 +49,9 @@ impl Changeset {
     /// identity. O(n).
     pub fn touched(&self) -> Option<Range<usize>> {
         let is_plain = |op: &&Op| op.kind == OpKind::Keep && op.attribs.is_empty();
-        let start: usize = self.0.ops.iter().take_while(is_plain).map(|op| op.spans().0).sum();
-        let end = self.0.ops.iter().map(|op| op.spans().0).sum::<usize>();
-        let tail: usize = self.0.ops.iter().rev().take_while(is_plain).map(|op| op.spans().0).sum();
+        let start: usize = self.0.ops.iter().take_while(is_plain).map(|op| op.old_span()).sum();
+        let end = self.0.ops.iter().map(|op| op.old_span()).sum::<usize>();
+        let tail: usize = self.0.ops.iter().rev().take_while(is_plain).map(|op| op.old_span()).sum();
         self.0.ops.iter().any(|op| !is_plain(&op)).then(|| start..end - tail)
     }
 
